@@ -1,0 +1,78 @@
+//! How thick a file is and which box it needs.
+//!
+//! ```
+//! use archive_core::boxing::BoxingRule;
+//! use archive_core::units::{Millimetres, Pages};
+//!
+//! let rule = BoxingRule { spines: vec![Millimetres(20), Millimetres(50)], sheet_micrometres: 100, cover_micrometres: 400 };
+//! // Three documents of 40 pages: 20 sheets each, printed on both sides.
+//! assert_eq!(rule.thickness(&[Pages(40); 3]), Millimetres(8));
+//! assert_eq!(rule.spine_for(Millimetres(21)), Some(Millimetres(50)));
+//! ```
+//!
+//! That boxes never mix years, organisations or retention is held by the catalogue, which keys
+//! them by [`crate::holding::BoxKey`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::{Millimetres, Pages};
+
+/// The boxes at hand and how thick paper is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoxingRule {
+    /// The spines of the boxes at hand, thinnest first.
+    pub spines: Vec<Millimetres>,
+    /// The thickness of a sheet in µm.
+    pub sheet_micrometres: u32,
+    /// What a document's cover and staples add, in µm.
+    pub cover_micrometres: u32,
+}
+
+impl BoxingRule {
+    /// How thick documents of so many pages are together, two pages a sheet, rounded up to a
+    /// millimetre and never nothing.
+    #[must_use]
+    pub fn thickness(&self, documents: &[Pages]) -> Millimetres {
+        let micrometres: u64 = documents
+            .iter()
+            .map(|pages| {
+                u64::from(pages.0.div_ceil(2)) * u64::from(self.sheet_micrometres)
+                    + u64::from(self.cover_micrometres)
+            })
+            .sum();
+        Millimetres(u32::try_from(micrometres.div_ceil(1000)).unwrap_or(u32::MAX).max(1))
+    }
+
+    /// The thinnest spine that takes `thickness`; `None` where it fills no box.
+    #[must_use]
+    pub fn spine_for(&self, thickness: Millimetres) -> Option<Millimetres> {
+        self.spines.iter().copied().find(|spine| *spine >= thickness)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule() -> BoxingRule {
+        BoxingRule {
+            spines: vec![Millimetres(20), Millimetres(30)],
+            sheet_micrometres: 100,
+            cover_micrometres: 400,
+        }
+    }
+
+    #[test]
+    fn thickness_rounds_up_and_never_overflows() {
+        assert_eq!(rule().thickness(&[]), Millimetres(1));
+        assert_eq!(rule().thickness(&[Pages(1)]), Millimetres(1));
+        assert_eq!(rule().thickness(&[Pages(13)]), Millimetres(2));
+        assert!(rule().thickness(&[Pages(u32::MAX); 4]).0 > 400_000);
+    }
+
+    #[test]
+    fn a_file_thicker_than_every_box_has_none() {
+        assert_eq!(rule().spine_for(Millimetres(30)), Some(Millimetres(30)));
+        assert_eq!(rule().spine_for(Millimetres(31)), None);
+    }
+}

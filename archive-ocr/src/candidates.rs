@@ -1,0 +1,99 @@
+//! The values that a window may hold, and how much each is to be believed.
+
+use crate::decode::{self, Hypothesis};
+use crate::lattice::{Lattice, log_add};
+use crate::schema::FieldSchema;
+use crate::value_language::writings;
+
+/// Nats that a value outside the dictionary, or with a wrong check character, needs more.
+const UNEXPECTED: f64 = 4.5;
+
+/// Nats that a value which few papers bear needs more.
+const UNUSUAL: f64 = 2.0;
+
+/// How many readings are looked at.
+const READINGS: usize = 24;
+
+/// One value that a window may hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// The value in its canonical form.
+    pub value: String,
+    /// Its likeliest writing on the paper.
+    pub text: String,
+    /// How likely it is, in nats: 0 is as likely as the freest reading of the same place.
+    pub score: f64,
+}
+
+/// The values that a place may hold under the schema, best first. Each view is one look at the
+/// place; a text's score is its mean over all of them.
+pub(crate) fn candidates(schema: &FieldSchema, views: &[&Lattice]) -> Vec<Candidate> {
+    let mut texts: Vec<Hypothesis> = Vec::new();
+    for lattice in views {
+        // The expected ones may lie below the beam of all others.
+        let expected =
+            schema.expected.iter().flat_map(|e| decode::n_best(lattice, schema.is_open, e, READINGS / 2));
+        for reading in
+            decode::n_best(lattice, schema.is_open, &schema.language, READINGS).into_iter().chain(expected)
+        {
+            if !texts.iter().any(|t| t.text == reading.text) {
+                texts.push(reading);
+            }
+        }
+    }
+    if views.len() > 1 {
+        for reading in &mut texts {
+            reading.score = mean_score(schema, views, &reading.text);
+        }
+    }
+    let mut found: Vec<Candidate> = Vec::new();
+    for Hypothesis { text, score } in texts {
+        if let Some(value) = schema.kind.normalise(&text) {
+            let score = score + prior(schema, &value, &text);
+            add(schema, &mut found, Candidate { value, text, score });
+        }
+    }
+    found.sort_by(|a, b| b.score.total_cmp(&a.score));
+    found
+}
+
+/// The claimed value as a candidate: its score over all its writings. `None` where no writing of it
+/// is in the field's language.
+pub(crate) fn claim(schema: &FieldSchema, views: &[&Lattice], value: &str) -> Option<Candidate> {
+    let mut found = Vec::new();
+    for text in writings(schema.kind, value) {
+        if schema.language.matches(&text)
+            && let Some(value) = schema.kind.normalise(&text)
+        {
+            let score = mean_score(schema, views, &text) + prior(schema, &value, &text);
+            add(schema, &mut found, Candidate { value, text, score });
+        }
+    }
+    found.into_iter().next()
+}
+
+fn mean_score(schema: &FieldSchema, views: &[&Lattice], text: &str) -> f64 {
+    let score = |view: &&Lattice| decode::score(view, schema.is_open, text);
+    views.iter().map(score).sum::<f64>() / views.len() as f64
+}
+
+/// Adds a candidate, or its score to that of the same value in another writing.
+fn add(schema: &FieldSchema, found: &mut Vec<Candidate>, next: Candidate) {
+    match found.iter_mut().find(|c| schema.kind.equal(&c.value, &next.value)) {
+        Some(known) => {
+            let score = log_add(known.score, next.score);
+            if next.score > known.score {
+                *known = next;
+            }
+            known.score = score;
+        }
+        None => found.push(next),
+    }
+}
+
+/// What is known of a value before looking, in nats, at most 0.
+fn prior(schema: &FieldSchema, value: &str, text: &str) -> f64 {
+    let unexpected = schema.expected.as_ref().is_some_and(|e| !e.matches(text));
+    let unusual = !schema.usual.is_empty() && !schema.usual.iter().any(|u| schema.kind.equal(u, value));
+    -(if unexpected { UNEXPECTED } else { 0.0 } + if unusual { UNUSUAL } else { 0.0 })
+}

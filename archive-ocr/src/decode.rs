@@ -1,0 +1,333 @@
+//! Reading a lattice under a language, and scoring a given text on it.
+//!
+//! A window on a line rarely holds the value alone: a colon before it, a bracket, the next words of
+//! the sentence after it. So both ends may skip frames, at a price for each one that is not blank.
+//! All scores are relative to the freest reading of the same frames, whose score is 0: a score of
+//! −3 says that the text is e³ times less likely than whatever else might stand there.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use archive_core::language::{Language, StateId};
+
+use crate::lattice::{Lattice, log_add};
+
+/// The price of skipping a frame before the value: it should begin where the label ends.
+const BEFORE: f64 = 1.2;
+
+/// The price on either side of a value that may be any text: nothing else keeps its first and its
+/// last character.
+const OPEN: f64 = 4.0;
+
+/// The price of skipping a frame after the value: the longer of two readings explains more.
+const AFTER: f64 = 1.0;
+
+/// What comes after a value is not its business: beyond this price the rest is free.
+const AFTER_LIMIT: f64 = 8.0;
+
+/// A character this much less likely than the best one of its frame is not tried.
+const TRIED: f32 = -11.0;
+
+/// Readings that are kept while going through the frames.
+const BEAM: usize = 40;
+
+/// A reading this much worse than the best one is dropped on the way.
+const BEAM_DEPTH: f64 = 16.0;
+
+/// A text and its score; see the [module](self).
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Hypothesis {
+    pub(crate) text: String,
+    pub(crate) score: f64,
+}
+
+/// A lattice with the prices of skipping.
+struct Scored<'a> {
+    lattice: &'a Lattice,
+    /// For each frame, the price of skipping all before it.
+    before: Vec<f64>,
+    /// For each frame, the price of skipping it and all after it.
+    after: Vec<f64>,
+}
+
+impl<'a> Scored<'a> {
+    fn new(lattice: &'a Lattice, is_open: bool) -> Self {
+        let (price_before, price_after) = if is_open { (OPEN, OPEN) } else { (BEFORE, AFTER) };
+        let count = lattice.len();
+        let inked = |t: usize| lattice.best(t) > lattice.blank(t);
+        let (mut before, mut after) = (vec![0.0; count + 1], vec![0.0; count + 1]);
+        for t in 0..count {
+            before[t + 1] = before[t] - if inked(t) { price_before } else { 0.0 };
+        }
+        for t in (0..count).rev() {
+            after[t] = (after[t + 1] - if inked(t) { price_after } else { 0.0 }).max(-AFTER_LIMIT);
+        }
+        Self { lattice, before, after }
+    }
+
+    fn blank(&self, t: usize) -> f64 {
+        f64::from(self.lattice.blank(t) - self.lattice.best(t))
+    }
+
+    fn class(&self, t: usize, class: u32) -> f64 {
+        f64::from(self.lattice.log_probability(t, class) - self.lattice.best(t))
+    }
+}
+
+/// A reading on the way: its text as a path through the nodes, and how likely it is.
+struct Node {
+    parent: usize,
+    class: u32,
+    character: char,
+    state: StateId,
+    best_end: f64,
+}
+
+#[derive(Clone, Copy)]
+struct Likelihood {
+    blank: f64,
+    inked: f64,
+}
+
+impl Likelihood {
+    const NONE: Self = Self { blank: f64::NEG_INFINITY, inked: f64::NEG_INFINITY };
+
+    fn total(self) -> f64 {
+        log_add(self.blank, self.inked)
+    }
+}
+
+/// The likeliest members of `language`, best first; `is_open` where any text may be a value.
+pub(crate) fn n_best(lattice: &Lattice, is_open: bool, language: &Language, count: usize) -> Vec<Hypothesis> {
+    let scored = Scored::new(lattice, is_open);
+    let mut nodes = vec![Node {
+        parent: 0,
+        class: 0,
+        character: '\0',
+        state: language.start(),
+        best_end: f64::NEG_INFINITY,
+    }];
+    let mut children: HashMap<(usize, u32), usize> = HashMap::new();
+    let mut beam: Vec<(usize, Likelihood)> = Vec::new();
+    let mut next: HashMap<usize, Likelihood> = HashMap::new();
+    for t in 0..lattice.len() {
+        next.clear();
+        let blank = scored.blank(t);
+        let best = lattice.best(t);
+        let tried: Vec<(u32, char, f64)> = lattice
+            .kept(t)
+            .filter(|(_, p)| p - best > TRIED)
+            .filter_map(|(class, p)| Some((class, lattice.alphabet().character(class)?, f64::from(p - best))))
+            .collect();
+        // The value may begin at any frame.
+        beam.push((0, Likelihood { blank: scored.before[t], inked: f64::NEG_INFINITY }));
+        for &(at, likelihood) in &beam {
+            let total = likelihood.total();
+            if at != 0 {
+                let same = scored.class(t, nodes[at].class);
+                let entry = next.entry(at).or_insert(Likelihood::NONE);
+                entry.blank = log_add(entry.blank, total + blank);
+                entry.inked = log_add(entry.inked, likelihood.inked + same);
+            }
+            for &(class, character, p) in &tried {
+                let from = if class == nodes[at].class { likelihood.blank } else { total };
+                if from == f64::NEG_INFINITY {
+                    continue;
+                }
+                let Some(state) = language.step(nodes[at].state, character) else { continue };
+                let child = *children.entry((at, class)).or_insert_with(|| {
+                    nodes.push(Node { parent: at, class, character, state, best_end: f64::NEG_INFINITY });
+                    nodes.len() - 1
+                });
+                let entry = next.entry(child).or_insert(Likelihood::NONE);
+                entry.inked = log_add(entry.inked, from + p);
+            }
+        }
+        beam = next.iter().map(|(at, l)| (*at, *l)).collect();
+        // The node's number breaks ties, so that the same lattice always gives the same reading.
+        beam.sort_by(|a, b| b.1.total().total_cmp(&a.1.total()).then(a.0.cmp(&b.0)));
+        beam.truncate(BEAM);
+        if let Some(best) = beam.first().map(|b| b.1.total()) {
+            beam.retain(|b| b.1.total() > best - BEAM_DEPTH);
+        }
+        for (at, likelihood) in &beam {
+            if language.is_accepting(nodes[*at].state) {
+                let end = likelihood.total() + scored.after[t + 1];
+                nodes[*at].best_end = nodes[*at].best_end.max(end);
+            }
+        }
+    }
+    let mut ends: Vec<usize> =
+        (1..nodes.len()).filter(|at| nodes[*at].best_end > f64::NEG_INFINITY).collect();
+    ends.sort_by(|a, b| nodes[*b].best_end.total_cmp(&nodes[*a].best_end).then(a.cmp(b)));
+    ends.truncate(count);
+    ends.into_iter().map(|at| Hypothesis { text: path(&nodes, at), score: nodes[at].best_end }).collect()
+}
+
+fn path(nodes: &[Node], mut at: usize) -> String {
+    let mut characters = Vec::new();
+    while at != 0 {
+        characters.push(nodes[at].character);
+        at = nodes[at].parent;
+    }
+    characters.iter().rev().collect()
+}
+
+/// The score of `text`, as [`n_best`] would give it with an endless beam.
+pub(crate) fn score(lattice: &Lattice, is_open: bool, text: &str) -> f64 {
+    let labels: Vec<u32> = text.chars().map(|c| lattice.alphabet().class(c).unwrap_or(u32::MAX)).collect();
+    if labels.is_empty() {
+        return f64::NEG_INFINITY;
+    }
+    let scored = Scored::new(lattice, is_open);
+    // For each label: the likelihood of standing on it, and on the blank after it.
+    let mut on = vec![f64::NEG_INFINITY; labels.len()];
+    let mut off = on.clone();
+    let mut best = f64::NEG_INFINITY;
+    for t in 0..lattice.len() {
+        let blank = scored.blank(t);
+        for i in (0..labels.len()).rev() {
+            let entered = if i == 0 {
+                scored.before[t]
+            } else if labels[i] == labels[i - 1] {
+                off[i - 1]
+            } else {
+                log_add(on[i - 1], off[i - 1])
+            };
+            let stayed = log_add(on[i], off[i]) + blank;
+            on[i] = log_add(on[i], entered) + scored.class(t, labels[i]);
+            off[i] = stayed;
+        }
+        let last = labels.len() - 1;
+        best = best.max(log_add(on[last], off[last]) + scored.after[t + 1]);
+    }
+    best
+}
+
+/// The frames of each character of `text` on its likeliest alignment; `None` where it has more
+/// characters than there are frames.
+pub(crate) fn align(lattice: &Lattice, is_open: bool, text: &str) -> Option<Vec<Range<usize>>> {
+    let labels: Vec<u32> = text.chars().map(|c| lattice.alphabet().class(c).unwrap_or(u32::MAX)).collect();
+    let (count, frames) = (labels.len(), lattice.len());
+    if count == 0 || count > frames {
+        return None;
+    }
+    let scored = Scored::new(lattice, is_open);
+    // State 2i is on label i, 2i + 1 on the blank after it; `came[t][state]` is where from.
+    const NEW: u32 = u32::MAX;
+    let mut now = vec![f64::NEG_INFINITY; 2 * count];
+    let mut came: Vec<Vec<u32>> = Vec::with_capacity(frames);
+    let (mut best, mut best_at) = (f64::NEG_INFINITY, None);
+    for t in 0..frames {
+        let blank = scored.blank(t);
+        let mut next = vec![f64::NEG_INFINITY; 2 * count];
+        let mut from = vec![NEW; 2 * count];
+        for i in 0..count {
+            let p = scored.class(t, labels[i]);
+            let mut options = vec![(now[2 * i], 2 * i as u32)];
+            if i == 0 {
+                options.push((scored.before[t], NEW));
+            } else {
+                options.push((now[2 * i - 1], 2 * i as u32 - 1));
+                if labels[i] != labels[i - 1] {
+                    options.push((now[2 * i - 2], 2 * i as u32 - 2));
+                }
+            }
+            let (value, source) = options.into_iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
+            (next[2 * i], from[2 * i]) = (value + p, source);
+            let (value, source) =
+                if now[2 * i] > now[2 * i + 1] { (now[2 * i], 2 * i) } else { (now[2 * i + 1], 2 * i + 1) };
+            (next[2 * i + 1], from[2 * i + 1]) = (value + blank, source as u32);
+        }
+        let end = next[2 * count - 2] + scored.after[t + 1];
+        if end > best {
+            (best, best_at) = (end, Some(t));
+        }
+        came.push(from);
+        now = next;
+    }
+    let mut spans = vec![0..0; count];
+    let (mut t, mut state) = (best_at?, 2 * count - 2);
+    loop {
+        if state % 2 == 0 {
+            let span = &mut spans[state / 2];
+            *span = t..if span.start == span.end { t + 1 } else { span.end };
+        }
+        let source = came[t][state];
+        if source == NEW || t == 0 {
+            break;
+        }
+        state = source as usize;
+        t -= 1;
+    }
+    Some(spans)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::lattice::Alphabet;
+    use crate::pattern::compile;
+
+    /// A lattice in which each character of `sure` is read at 0.9, `?` standing for an even choice of
+    /// 1 and 7.
+    fn lattice(sure: &str) -> Lattice {
+        let alphabet = Arc::new(Alphabet::new("0123456789:kVA千伏安,".chars()));
+        let classes = alphabet.class_count();
+        let mut probabilities = Vec::new();
+        for c in sure.chars() {
+            let mut frame = vec![0.001; classes];
+            if c == '?' {
+                frame[alphabet.class('1').unwrap() as usize] = 0.45;
+                frame[alphabet.class('7').unwrap() as usize] = 0.5;
+            } else {
+                frame[alphabet.class(c).unwrap() as usize] = 0.9;
+            }
+            probabilities.extend(frame);
+            let mut blank = vec![0.001; classes];
+            blank[0] = 0.95;
+            probabilities.extend(blank);
+        }
+        Lattice::prune(alphabet, &probabilities).unwrap()
+    }
+
+    #[test]
+    fn a_language_chooses_between_two_readings() {
+        let lattice = lattice(":?00kVA,2");
+        let free = n_best(&lattice, false, &compile("[0-9]+kVA").unwrap(), 5);
+        assert_eq!(free[0].text, "700kVA");
+        assert_eq!(free[1].text, "100kVA");
+        let bound = n_best(&lattice, false, &compile("1[0-9]+kVA").unwrap(), 5);
+        assert_eq!(bound[0].text, "100kVA");
+        assert!(free[0].score > bound[0].score && bound[0].score > free[0].score - 1.0);
+    }
+
+    #[test]
+    fn the_score_of_a_text_is_the_beams() {
+        let lattice = lattice(":?00kVA,2");
+        for hypothesis in n_best(&lattice, false, &compile("[0-9]+kVA").unwrap(), 2) {
+            let difference = score(&lattice, false, &hypothesis.text) - hypothesis.score;
+            assert!(difference.abs() < 0.05, "{hypothesis:?} {difference}");
+        }
+        assert!(score(&lattice, false, "200kVA") < -5.0);
+        assert!(score(&lattice, false, "").is_infinite());
+    }
+
+    #[test]
+    fn characters_are_found_in_their_place() {
+        let lattice = lattice(":400千伏安");
+        let spans = align(&lattice, false, "400千伏安").unwrap();
+        assert_eq!(spans[0], 2..3);
+        assert_eq!(spans.last().unwrap().start, 12);
+        assert_eq!(align(&lattice, false, &"4".repeat(100)), None);
+    }
+
+    #[test]
+    fn an_empty_lattice_gives_nothing() {
+        let lattice = lattice("");
+        assert_eq!(n_best(&lattice, false, &compile("[0-9]+").unwrap(), 3), []);
+        assert_eq!(align(&lattice, false, "4"), None);
+    }
+}

@@ -1,0 +1,278 @@
+//! Models run by ONNX Runtime, whose library is opened at run time.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use archive_core::record::Digest;
+use archive_core::{Error, ErrorKind};
+use ort::environment::Environment;
+use ort::ep::CPU;
+use ort::session::Session;
+use ort::session::builder::GraphOptimizationLevel;
+use ort::value::TensorRef;
+use sha2::{Digest as _, Sha256};
+
+use super::{Engine, HeatMap};
+use crate::lattice::{Alphabet, Lattice};
+use crate::manifest::{DetectorModel, ModelManifest, RecogniserModel};
+use crate::plane::Plane;
+
+/// Runs the models of a directory; cheap to share, safe to call from several threads.
+pub struct OnnxEngine {
+    detector: DetectorModel,
+    recogniser: RecogniserModel,
+    detectors: SessionPool,
+    recognisers: SessionPool,
+    alphabet: Arc<Alphabet>,
+}
+
+impl fmt::Debug for OnnxEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OnnxEngine({}, {})", self.detector.name, self.recogniser.name)
+    }
+}
+
+impl OnnxEngine {
+    /// Opens the library and the models of `manifest` that lie in `directory`.
+    ///
+    /// # Errors
+    /// - `Unavailable`: the library or a model is missing, or the library cannot be opened.
+    /// - `Corrupt`: a model is not the one that the manifest names, or of another kind.
+    pub fn open(directory: &Path, manifest: &ModelManifest) -> Result<Self, Error> {
+        // Models first: a fault in them is found without a library, and leaves the process as it was.
+        let detector_bytes = read_model(directory, &manifest.detector.file, manifest.detector.sha256)?;
+        let recogniser_bytes = read_model(directory, &manifest.recogniser.file, manifest.recogniser.sha256)?;
+        let environment = environment(directory)?;
+        let detectors =
+            SessionPool::new(environment, directory.join(&manifest.detector.file), detector_bytes)?;
+        let recognisers =
+            SessionPool::new(environment, directory.join(&manifest.recogniser.file), recogniser_bytes)?;
+        let characters = recognisers.with(|session| {
+            let characters = session.metadata().ok().and_then(|m| m.custom("character"));
+            characters
+                .ok_or_else(|| recognisers.corrupt("holds no list of characters: it is no text recogniser"))
+        })?;
+        // One character a line; the space stands last and is not in the list.
+        let alphabet =
+            Alphabet::new(characters.lines().filter_map(|l| l.chars().next()).chain(std::iter::once(' ')));
+        let engine = Self {
+            detector: manifest.detector.clone(),
+            recogniser: manifest.recogniser.clone(),
+            detectors,
+            recognisers,
+            alphabet: Arc::new(alphabet),
+        };
+        engine.try_models()?;
+        Ok(engine)
+    }
+
+    /// Runs both models on the smallest input, so that one of another kind is found now.
+    fn try_models(&self) -> Result<(), Error> {
+        let blank = |width: u32, height: u32| {
+            let (width, height) = (width as usize, height as usize);
+            Plane::new(width, height, vec![1.0; width * height])
+        };
+        if let Some(page) = blank(self.detector.multiple * 2, self.detector.multiple * 2) {
+            self.detect(&page)?;
+        }
+        if let Some(line) = blank(self.recogniser.stride * 8, self.recogniser.height) {
+            self.recognise(&line)?;
+        }
+        Ok(())
+    }
+}
+
+impl Engine for OnnxEngine {
+    fn detector_multiple(&self) -> u32 {
+        self.detector.multiple
+    }
+
+    fn detect(&self, page: &Plane) -> Result<HeatMap, Error> {
+        let input = channels(page, self.detector.mean, self.detector.deviation);
+        self.detectors.run(page, &input, |shape, values| {
+            let sides = (page.width(), page.height());
+            match *shape {
+                [1, 1, h, w] if (w, h) == (sides.0 as i64, sides.1 as i64) => {
+                    HeatMap::new(sides.0, sides.1, values.to_vec())
+                }
+                _ => None,
+            }
+            .ok_or_else(|| {
+                self.detectors.corrupt(&format!("gave the shape {shape:?}: it is no text detector"))
+            })
+        })
+    }
+
+    fn line_height(&self) -> u32 {
+        self.recogniser.height
+    }
+
+    fn recognise(&self, line: &Plane) -> Result<Lattice, Error> {
+        let input = channels(line, self.recogniser.mean, self.recogniser.deviation);
+        self.recognisers.run(line, &input, |shape, values| match *shape {
+            [1, _, classes] if classes as usize == self.alphabet.class_count() => {
+                Lattice::prune(Arc::clone(&self.alphabet), values)
+            }
+            _ => {
+                Err(self.recognisers.corrupt(&format!("gave the shape {shape:?}: it is no text recogniser")))
+            }
+        })
+    }
+}
+
+/// The three channels of a grey plane, each normalised.
+fn channels(plane: &Plane, mean: [f32; 3], deviation: [f32; 3]) -> Vec<f32> {
+    let mut input = Vec::with_capacity(3 * plane.values().len());
+    for (mean, deviation) in mean.into_iter().zip(deviation) {
+        let factor = deviation.recip();
+        input.extend(plane.values().iter().map(|v| (v - mean) * factor));
+    }
+    input
+}
+
+/// Sessions of one model: as many as run at once. A session runs on the thread that calls it.
+struct SessionPool {
+    environment: &'static Environment,
+    path: PathBuf,
+    model: Vec<u8>,
+    input: String,
+    idle: Mutex<Vec<Session>>,
+}
+
+impl SessionPool {
+    fn new(environment: &'static Environment, path: PathBuf, model: Vec<u8>) -> Result<Self, Error> {
+        let mut pool = Self { environment, path, model, input: String::new(), idle: Mutex::default() };
+        let session = pool.session()?;
+        match session.inputs() {
+            [input] => pool.input = input.name().to_owned(),
+            inputs => {
+                return Err(pool.corrupt(&format!("takes {} inputs instead of one image", inputs.len())));
+            }
+        }
+        pool.idle = Mutex::new(vec![session]);
+        Ok(pool)
+    }
+
+    fn session(&self) -> Result<Session, Error> {
+        let make = || -> Result<Session, ort::Error> {
+            let builder = Session::builder(self.environment)?;
+            let builder = builder.with_intra_threads(1).map_err(ort::Error::<()>::from)?;
+            let builder = builder.with_inter_threads(1).map_err(ort::Error::<()>::from)?;
+            let builder = builder
+                .with_optimization_level(GraphOptimizationLevel::Level3)
+                .map_err(ort::Error::<()>::from)?;
+            // Lines come in every width, and the arena keeps the memory of each width that it saw.
+            let builder = builder.with_memory_pattern(false).map_err(ort::Error::<()>::from)?;
+            let cpu = CPU::default().with_arena_allocator(false).build();
+            let mut builder = builder.with_execution_providers([cpu]).map_err(ort::Error::<()>::from)?;
+            builder.commit_from_memory(&self.model)
+        };
+        make().map_err(|e| self.corrupt("is no model that the engine can load").with_source(e))
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Session) -> Result<T, Error>) -> Result<T, Error> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut session = match idle {
+            Some(session) => session,
+            None => self.session()?,
+        };
+        let result = work(&mut session);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+        result
+    }
+
+    fn run<T>(
+        &self,
+        plane: &Plane,
+        input: &[f32],
+        read: impl FnOnce(&[i64], &[f32]) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let failed = |e: ort::Error| {
+            Error::new(ErrorKind::Internal, self.path.display().to_string(), "failed to run").with_source(e)
+        };
+        self.with(|session| {
+            let shape = [1, 3, plane.height(), plane.width()];
+            let tensor = TensorRef::from_array_view((shape, input)).map_err(failed)?;
+            let outputs = session.run(ort::inputs![self.input.as_str() => tensor]).map_err(failed)?;
+            let (shape, values) = outputs[0].try_extract_tensor::<f32>().map_err(failed)?;
+            read(shape, values)
+        })
+    }
+
+    fn corrupt(&self, message: &str) -> Error {
+        let message = format!("{message}; run `archive setup` again, or correct the manifest");
+        Error::new(ErrorKind::Corrupt, self.path.display().to_string(), message)
+    }
+}
+
+fn read_model(directory: &Path, file: &str, expected: Digest) -> Result<Vec<u8>, Error> {
+    let path = directory.join(file);
+    let bytes = fs::read(&path).map_err(|e| {
+        let message = "the model is missing: run `archive setup`, or name its directory in ARCHIVE_MODELS";
+        Error::new(ErrorKind::Unavailable, path.display().to_string(), message).with_source(e)
+    })?;
+    let found = Digest(Sha256::digest(&bytes).into());
+    if found != expected {
+        let message = format!(
+            "the model is damaged or another one (SHA-256 {found}, the manifest says {expected}): delete it and \
+             run `archive setup`"
+        );
+        return Err(Error::new(ErrorKind::Corrupt, path.display().to_string(), message));
+    }
+    Ok(bytes)
+}
+
+/// The engine's library in `directory`: the newest `libonnxruntime.so.1.x.y`, or its like on other
+/// systems.
+///
+/// # Errors
+/// `Unavailable` where there is none, or the directory cannot be read.
+pub fn find_library(directory: &Path) -> Result<PathBuf, Error> {
+    let missing = |message: &str| {
+        let message = format!("{message}: run `archive setup`, or name the directory in ARCHIVE_MODELS");
+        Error::new(ErrorKind::Unavailable, directory.display().to_string(), message)
+    };
+    let entries = fs::read_dir(directory)
+        .map_err(|e| missing("the directory of the engine and the models is missing").with_source(e))?;
+    let name = |path: &PathBuf| path.file_name().and_then(|n| n.to_str()).unwrap_or_default().to_owned();
+    let version =
+        |path: &PathBuf| -> Vec<u32> { name(path).split('.').filter_map(|p| p.parse().ok()).collect() };
+    entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            let name = name(path);
+            name.starts_with("libonnxruntime.so")
+                || (name.starts_with("libonnxruntime") && name.ends_with(".dylib"))
+                || name == "onnxruntime.dll"
+        })
+        .max_by_key(version)
+        .ok_or_else(|| missing("holds no libonnxruntime.so.1.x.y (the OCR engine)"))
+}
+
+/// The one environment of the process.
+///
+/// ONNX Runtime allows one, and the binding keeps the first library that it opened; whatever
+/// directory a later reader names, it runs on that library.
+fn environment(directory: &Path) -> Result<&'static Environment, Error> {
+    static ENVIRONMENT: OnceLock<Environment> = OnceLock::new();
+    static OPENING: Mutex<()> = Mutex::new(());
+    // A failure is not kept, so that a process may set up and try again.
+    let _turn = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(environment) = ENVIRONMENT.get() {
+        return Ok(environment);
+    }
+    let library = find_library(directory)?;
+    let unusable = |message: &str| {
+        let message = format!("{message}: run `archive setup` again; 1.23 or newer is needed");
+        Error::new(ErrorKind::Unavailable, library.display().to_string(), message)
+    };
+    let builder = ort::init_from(&library)
+        .map_err(|e| unusable("the OCR engine's library cannot be opened").with_source(e.to_string()))?;
+    let environment = builder
+        .with_telemetry(false)
+        .build()
+        .map_err(|e| unusable("the OCR engine does not start").with_source(e))?;
+    Ok(ENVIRONMENT.get_or_init(|| environment))
+}

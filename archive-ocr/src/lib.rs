@@ -1,0 +1,70 @@
+//! Reads fields from scanned pages and verifies claimed values on the image itself.
+//!
+//! ```
+//! use archive_core::evidence::Verdict;
+//! use archive_ocr::engine::{HeatMap, ScriptedEngine};
+//! use archive_ocr::{PageImage, Reader, ReaderConfig};
+//!
+//! // A page with one line of text, which the scripted engine reads. The product's engine runs
+//! // models: `Reader::open(&ReaderConfig::new(directory))`.
+//! let heat = (0..64 * 64).map(|i| if (30..34).contains(&(i / 64)) { 0.9 } else { 0.0 }).collect();
+//! let engine = ScriptedEngine::new(HeatMap::new(64, 64, heat).unwrap(), "用电容量:400千伏安");
+//! let reader = Reader::with_engine(Box::new(engine), &ReaderConfig::new("."))?;
+//! let page = PageImage::from_plane("scan", 640, 640, vec![255; 640 * 640])?;
+//!
+//! let reading = reader.read(&page)?;
+//! let capacity = &reading.fields[&"contract_capacity_kva".parse()?];
+//! assert_eq!((capacity.text.as_str(), capacity.value.as_str()), ("400千伏安", "400"));
+//!
+//! // Does the paper contradict what the marketing system holds?
+//! let evidence = capacity.verify("500");
+//! assert_eq!(evidence.verdict, Verdict::Mismatch);
+//! assert_eq!(evidence.disagreements[0].read, Some('4'));
+//! # Ok::<(), archive_core::Error>(())
+//! ```
+//!
+//! In reading order:
+//! - [`page_image`]: a scan, decoded within limits;
+//! - [`manifest`], [`engine`]: the models, and what runs them;
+//! - [`detection`], [`lattice`]: where text stands, and what each place may hold;
+//! - [`schema`], [`value_language`]: papers and fields as data, and all the ways to write a value;
+//! - [`candidates`], [`Reader`], [`PageReading`], [`Evidence`]: the values that a place may hold, and
+//!   what they say of a claim;
+//! - [`quality`]: how good the scan is.
+//!
+//! Limits: printed simplified Chinese; values on one line; pages upright within a few degrees.
+#![forbid(unsafe_code)]
+
+pub mod candidates;
+mod confidence;
+mod decode;
+pub mod detection;
+pub mod engine;
+mod evidence;
+mod fields;
+pub mod lattice;
+pub mod manifest;
+pub mod page_image;
+mod page_work;
+mod pattern;
+mod plane;
+pub mod quality;
+mod reader;
+mod reading;
+pub mod schema;
+mod text_lines;
+mod underline;
+pub mod value_language;
+mod view;
+
+pub use archive_core::Error;
+pub use evidence::{Disagreement, Evidence};
+pub use page_image::PageImage;
+pub use plane::Plane;
+pub use reader::{Reader, ReaderConfig};
+pub use reading::{FieldReading, PageReading, Timing};
+
+/// The crate's README, whose example runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

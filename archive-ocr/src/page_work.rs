@@ -1,0 +1,307 @@
+//! The work on one page: recognising segments, and finding each field's best reading.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use archive_core::Error;
+use rayon::prelude::*;
+
+use crate::candidates::{Candidate, candidates};
+use crate::confidence;
+use crate::decode;
+use crate::detection::{Detection, Segment, cut};
+use crate::engine::Engine;
+use crate::fields::{gap, windows};
+use crate::lattice::Lattice;
+use crate::page_image::PageImage;
+use crate::reading::FieldReading;
+use crate::schema::FieldSchema;
+use crate::text_lines::{Occurrence, ReadSegment, TextLines};
+use crate::underline::is_underlined;
+use crate::view::View;
+
+/// Lines are cut to widths that are multiples of this: engines keep memory for each width.
+const WIDTH_BUCKET: usize = 32;
+
+/// A longer line, in multiples of its height, is no line of text.
+const ASPECT_LIMIT: f32 = 60.0;
+
+/// A smaller segment, in parts of the page's usual height, is a speck or a piece of a stamp.
+const SPECK: f32 = 0.55;
+
+/// A longer segment, in multiples of its height, may be a line of running text.
+const LONG: f32 = 11.0;
+
+/// From this many underlined lines on, a paper has its values in underlined blanks.
+const UNDERLINED_FORM: usize = 3;
+
+/// How many segments are read before the fields are looked at.
+const ROUND: usize = 16;
+
+/// A reading this bad calls for a look where the detector may have missed the value.
+const MISSED: f64 = -5.0;
+
+/// A lead over the next value that calls for no second look, in nats.
+const CLEAR_LEAD: f64 = 5.5;
+
+/// A score that calls for no second look, in nats.
+const CLEAR_SCORE: f64 = -2.0;
+
+/// A cut on which the first reading scores less shows another place.
+const MISPLACED: f64 = -20.0;
+
+/// One way to cut a value's place out anew.
+struct Look {
+    /// What is added above and below, in parts of the place's height.
+    margin: f32,
+    /// How many times as wide as on the page.
+    stretch: f32,
+}
+
+/// How second looks cut a value's place; the latter two where the former leave doubt.
+const LOOKS: [[Look; 2]; 2] = [
+    [Look { margin: 0.1, stretch: 1.0 }, Look { margin: -0.06, stretch: 1.0 }],
+    [Look { margin: 0.02, stretch: 1.25 }, Look { margin: 0.04, stretch: 0.85 }],
+];
+
+/// A lead that calls for no third look, in nats.
+const FAIR_LEAD: f64 = 3.5;
+
+/// A page on which a reader works.
+pub(crate) struct PageWork<'a> {
+    engine: &'a dyn Engine,
+    page: &'a PageImage,
+    detection: &'a Detection,
+    nanos: AtomicU64,
+    lines: AtomicUsize,
+    looks: AtomicUsize,
+}
+
+/// Where a field's value stands, as far as is known by now.
+struct Place {
+    views: Vec<View>,
+    candidates: Vec<Candidate>,
+    /// The best candidate's score without what speaks against the place.
+    merit: f64,
+}
+
+impl Place {
+    fn new(schema: &FieldSchema, view: View, doubt: f64) -> Option<Self> {
+        let candidates = candidates(schema, &[&view.lattice]);
+        let merit = candidates.first()?.score - doubt;
+        Some(Self { views: vec![view], candidates, merit })
+    }
+
+    /// How far the best value is ahead of the next one, in nats.
+    fn lead(&self) -> f64 {
+        match &self.candidates[..] {
+            [] => 0.0,
+            [_] => f64::INFINITY,
+            [first, second, ..] => first.score - second.score,
+        }
+    }
+
+    fn is_uncertain(&self) -> bool {
+        self.lead() < CLEAR_LEAD || self.candidates.first().is_none_or(|c| c.score < CLEAR_SCORE)
+    }
+}
+
+impl<'a> PageWork<'a> {
+    pub(crate) fn new(engine: &'a dyn Engine, page: &'a PageImage, detection: &'a Detection) -> Self {
+        Self {
+            engine,
+            page,
+            detection,
+            nanos: AtomicU64::new(0),
+            lines: AtomicUsize::new(0),
+            looks: AtomicUsize::new(0),
+        }
+    }
+
+    /// The time spent in the recogniser, summed over threads.
+    pub(crate) fn recognised(&self) -> Duration {
+        Duration::from_nanos(self.nanos.load(Ordering::Relaxed))
+    }
+
+    /// How many lines were recognised.
+    pub(crate) fn lines(&self) -> usize {
+        self.lines.load(Ordering::Relaxed)
+    }
+
+    /// How many of them were second looks.
+    pub(crate) fn looks(&self) -> usize {
+        self.looks.load(Ordering::Relaxed)
+    }
+
+    /// The page's segments in the rounds in which they are worth reading.
+    ///
+    /// Where values are filled into underlined blanks, long lines without one are boilerplate, and
+    /// come last. Elsewhere papers state what matters first: from top to bottom.
+    pub(crate) fn rounds(&self) -> Vec<Vec<Segment>> {
+        let usual = usual_height(&self.detection.segments);
+        let is_text = |s: &Segment| s.width() < ASPECT_LIMIT * s.height() && s.height() > SPECK * usual;
+        let segments: Vec<Segment> = self.detection.segments.iter().copied().filter(is_text).collect();
+        let is_long = |s: &Segment| s.width() > LONG * s.height();
+        let underlined = |s: &Segment| is_underlined(self.page, self.detection.skew, s);
+        let blanks: Vec<bool> = segments.par_iter().map(|s| is_long(s) && underlined(s)).collect();
+        if blanks.iter().filter(|b| **b).count() < UNDERLINED_FORM {
+            return segments.chunks(ROUND).map(<[Segment]>::to_vec).collect();
+        }
+        let (first, rest): (Vec<_>, Vec<_>) =
+            segments.into_iter().zip(blanks).partition(|(s, blank)| *blank || !is_long(s));
+        [first, rest].map(|round| round.into_iter().map(|(s, _)| s).collect()).to_vec()
+    }
+
+    /// Reads segments side by side, the longest first.
+    pub(crate) fn recognise(&self, segments: &[Segment]) -> Result<Vec<ReadSegment>, Error> {
+        let mut order: Vec<&Segment> = segments.iter().collect();
+        order.sort_by(|a, b| (b.width() / b.height()).total_cmp(&(a.width() / a.height())));
+        order.into_par_iter().with_max_len(1).map(|segment| self.read_segment(*segment)).collect()
+    }
+
+    fn read_segment(&self, segment: Segment) -> Result<ReadSegment, Error> {
+        self.read_stretched(segment, 1.0)
+    }
+
+    fn read_stretched(&self, segment: Segment, stretch: f32) -> Result<ReadSegment, Error> {
+        let height = self.engine.line_height();
+        let line = cut(self.page, self.detection.skew, &segment, height, WIDTH_BUCKET, stretch);
+        let begun = Instant::now();
+        let lattice = self.engine.recognise(&line)?;
+        self.nanos.fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        self.lines.fetch_add(1, Ordering::Relaxed);
+        let pixels = line.width() as f32 * segment.height() / (line.height() as f32 * stretch);
+        let pixels_a_frame = pixels / lattice.len().max(1) as f32;
+        Ok(ReadSegment { segment, lattice, pixels_a_frame })
+    }
+
+    /// The best reading of a field over all places where it may stand: those that `own`, the
+    /// occurrences of its labels, point to.
+    pub(crate) fn field(
+        &self,
+        schema: &Arc<FieldSchema>,
+        is_last_round: bool,
+        own: &[&Occurrence],
+        all: &[Occurrence],
+        text: &TextLines,
+        segments: &[ReadSegment],
+    ) -> Result<Option<FieldReading>, Error> {
+        let mut best: Option<Place> = None;
+        let mut consider = |view: View, doubt: f64| {
+            if let Some(place) = Place::new(schema, view, doubt)
+                && best.as_ref().is_none_or(|b| place.merit > b.merit)
+            {
+                best = Some(place);
+            }
+            best.as_ref().map_or(f64::NEG_INFINITY, |b| b.merit)
+        };
+        let (skew, size) = (self.detection.skew, (self.page.width(), self.page.height()));
+        let mut merit = f64::NEG_INFINITY;
+        for occurrence in own {
+            for window in windows(schema, occurrence, all, text, segments) {
+                if let Some(view) = View::of_window(&window, segments, skew, size) {
+                    merit = consider(view, window.doubt);
+                }
+            }
+        }
+        if merit < MISSED && !is_last_round {
+            return Ok(None);
+        }
+        // The detector may have missed the value, or a part of it: look right of the label.
+        if merit < MISSED {
+            for occurrence in own {
+                if let Some((segment, doubt)) = gap(schema, occurrence, all, text, segments, size.0) {
+                    consider(View::of_segment(self.read_segment(segment)?, skew, size), doubt);
+                }
+            }
+        }
+        let Some(mut place) = best else { return Ok(None) };
+        if place.is_uncertain() {
+            self.look_again(schema, &mut place, &LOOKS[0])?;
+            if place.lead() < FAIR_LEAD {
+                self.look_again(schema, &mut place, &LOOKS[1])?;
+            }
+        }
+        Ok(reading(schema, place))
+    }
+
+    /// Cuts the value's place out anew, in several ways, and weighs all views together.
+    fn look_again(&self, schema: &FieldSchema, place: &mut Place, looks: &[Look]) -> Result<(), Error> {
+        let (Some(view), Some(first)) = (place.views.first(), place.candidates.first()) else {
+            return Ok(());
+        };
+        let Some(span) = span(schema, &view.lattice, &first.text) else { return Ok(()) };
+        let around = |a: Segment, b: Segment| Segment {
+            left: a.left.min(b.left),
+            right: a.right.max(b.right),
+            top: a.top.min(b.top),
+            bottom: a.bottom.max(b.bottom),
+        };
+        let Some(whole) = view.segments(span).into_iter().reduce(around) else { return Ok(()) };
+        let height = whole.height();
+        self.looks.fetch_add(looks.len(), Ordering::Relaxed);
+        let mut views = Vec::new();
+        for look in looks {
+            let segment = Segment {
+                left: whole.left - 0.3 * height,
+                right: whole.right + 0.4 * height,
+                top: whole.top - look.margin * height,
+                bottom: whole.bottom + look.margin * height,
+            };
+            let view = View::of_segment(
+                self.read_stretched(segment, look.stretch)?,
+                self.detection.skew,
+                (self.page.width(), self.page.height()),
+            );
+            // A cut that shows another text missed the place.
+            if decode::score(&view.lattice, schema.is_open, &first.text) > MISPLACED {
+                views.push(view);
+            }
+        }
+        place.views.extend(views);
+        let lattices: Vec<&Lattice> = place.views.iter().map(|v| &v.lattice).collect();
+        place.candidates = candidates(schema, &lattices);
+        Ok(())
+    }
+}
+
+/// The frames from the first to the last character of a text.
+fn span(schema: &FieldSchema, lattice: &Lattice, text: &str) -> Option<std::ops::Range<usize>> {
+    let spans = decode::align(lattice, schema.is_open, text)?;
+    Some(spans.first()?.start..spans.last()?.end)
+}
+
+fn reading(schema: &Arc<FieldSchema>, place: Place) -> Option<FieldReading> {
+    let Place { views, mut candidates, merit } = place;
+    if candidates.is_empty() {
+        return None;
+    }
+    let first = candidates.remove(0);
+    // The text may come from a later view, and not fit on the first one.
+    let region = views.iter().find_map(|view| view.region(span(schema, &view.lattice, &first.text)?))?;
+    let confidence = confidence::of(schema, &first, &candidates, merit);
+    Some(FieldReading {
+        value: first.value,
+        text: first.text,
+        confidence,
+        region,
+        alternatives: candidates,
+        score: first.score,
+        schema: Arc::clone(schema),
+        views,
+    })
+}
+
+/// The height of most text on the page: the median over its length.
+fn usual_height(segments: &[Segment]) -> f32 {
+    let mut heights: Vec<(f32, f32)> = segments.iter().map(|s| (s.height(), s.width())).collect();
+    heights.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let half = heights.iter().map(|h| h.1).sum::<f32>() / 2.0;
+    let mut passed = 0.0;
+    let middle = heights.iter().find(|h| {
+        passed += h.1;
+        passed >= half
+    });
+    middle.map_or(0.0, |h| h.0)
+}

@@ -1,0 +1,209 @@
+//! Reads pages: one reader, shared by all threads.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use archive_core::identifier::{DocumentType, FieldName};
+use archive_core::{Error, ErrorKind};
+use rayon::prelude::*;
+
+use crate::detection::detect;
+use crate::engine::{Engine, OnnxEngine};
+use crate::manifest::{self, ModelManifest};
+use crate::page_image::PageImage;
+use crate::page_work::PageWork;
+use crate::quality::Quality;
+use crate::reading::{FieldReading, PageReading, Timing};
+use crate::schema::{FieldSchema, Schemas};
+use crate::text_lines::{Occurrence, ReadSegment, TextLines, edit_distance, find_labels};
+
+/// How a [`Reader`] is made.
+#[derive(Debug, Clone)]
+pub struct ReaderConfig {
+    /// The directory of the engine's library and the models.
+    pub model_dir: PathBuf,
+    /// How many threads read at once; 0 is one for each core.
+    pub threads: usize,
+    /// The pixels of the longer side at which text is looked for.
+    pub detector_side: u32,
+    /// The fields and papers to read.
+    pub schemas: Schemas,
+}
+
+impl ReaderConfig {
+    /// The defaults, with the models in `model_dir`.
+    #[must_use]
+    pub fn new(model_dir: impl Into<PathBuf>) -> Self {
+        Self { model_dir: model_dir.into(), threads: 0, detector_side: 960, schemas: Schemas::shipped() }
+    }
+}
+
+/// Reads pages. Cheap to share: wrap it in an [`Arc`], or lend it to threads.
+pub struct Reader {
+    engine: Box<dyn Engine>,
+    pool: rayon::ThreadPool,
+    detector_side: u32,
+    schemas: Schemas,
+    fields: Vec<Arc<FieldSchema>>,
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}
+
+/// What was found on a page.
+#[derive(Default)]
+struct Found {
+    document_type: Option<DocumentType>,
+    title: Option<String>,
+    fields: BTreeMap<FieldName, FieldReading>,
+}
+
+impl Reader {
+    /// Opens the engine and the models.
+    ///
+    /// # Errors
+    /// - `Unavailable`: the library or a model is missing; the message says what to run.
+    /// - `Corrupt`: a model is not the one that the manifest names, or of another kind.
+    /// - `InvalidInput`: the directory's own manifest has a fault.
+    pub fn open(config: &ReaderConfig) -> Result<Self, Error> {
+        let path = config.model_dir.join(manifest::FILE_NAME);
+        let manifest = match std::fs::read_to_string(&path) {
+            Ok(text) => ModelManifest::parse(&path.display().to_string(), &text)?,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => ModelManifest::shipped(),
+            Err(e) => return Err(Error::io(&path, "read the manifest", e)),
+        };
+        Self::with_engine(Box::new(OnnxEngine::open(&config.model_dir, &manifest)?), config)
+    }
+
+    /// A reader on an engine of one's own.
+    ///
+    /// # Errors
+    /// `Unavailable` where the system gives no threads; `InvalidInput` for a detector side outside
+    /// 64 to 8192 pixels.
+    pub fn with_engine(engine: Box<dyn Engine>, config: &ReaderConfig) -> Result<Self, Error> {
+        if !(64..=8192).contains(&config.detector_side) {
+            let message = "must lie between 64 and 8192 pixels";
+            return Err(Error::invalid(format!("detector side {}", config.detector_side), message));
+        }
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(config.threads)
+            .thread_name(|i| format!("archive-ocr {i}"))
+            .build()
+            .map_err(|e| {
+                Error::new(ErrorKind::Unavailable, "threads of the reader", "the system gives none")
+                    .with_source(e)
+            })?;
+        let schemas = config.schemas.clone();
+        let fields = schemas.fields().cloned().map(Arc::new).collect();
+        Ok(Self { engine, pool, detector_side: config.detector_side, schemas, fields })
+    }
+
+    /// How many threads read at once.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.pool.current_num_threads()
+    }
+
+    /// Reads the fields of a page.
+    ///
+    /// May be called from several threads at once; the work of all runs on the reader's threads.
+    /// Call it from threads of your own: one of rayon's begins further pages while it waits, and
+    /// all of them end late.
+    ///
+    /// # Errors
+    /// What the engine fails with. A page without a field is a reading without fields.
+    pub fn read(&self, page: &PageImage) -> Result<PageReading, Error> {
+        self.pool.install(|| self.read_here(page))
+    }
+
+    fn read_here(&self, page: &PageImage) -> Result<PageReading, Error> {
+        let begun = Instant::now();
+        let detection = detect(self.engine.as_ref(), page, self.detector_side)?;
+        let work = PageWork::new(self.engine.as_ref(), page, &detection);
+        let detect = begun.elapsed();
+        let mut segments = Vec::new();
+        let mut found = Found::default();
+        let rounds = work.rounds();
+        for (round, wanted) in rounds.iter().enumerate() {
+            segments.extend(work.recognise(wanted)?);
+            let is_last = round + 1 == rounds.len();
+            if let Some(complete) = self.find(&work, &segments, is_last)? {
+                found = complete;
+                break;
+            }
+        }
+        let Found { document_type, title, fields } = found;
+        Ok(PageReading {
+            document_type,
+            title,
+            fields,
+            quality: Quality::of(page, &detection),
+            width: page.width(),
+            height: page.height(),
+            timing: Timing {
+                detect,
+                recognise: work.recognised(),
+                lines: work.lines(),
+                second_looks: work.looks(),
+                total: begun.elapsed(),
+            },
+        })
+    }
+
+    /// The fields on what was read so far; `None` where reading on may find more.
+    fn find(&self, work: &PageWork, segments: &[ReadSegment], is_last: bool) -> Result<Option<Found>, Error> {
+        let text = TextLines::new(segments);
+        let (document, title) = self.title(segments);
+        let document = document.and_then(|at| self.schemas.documents().nth(at));
+        let labels =
+            self.fields.iter().enumerate().flat_map(|(i, f)| f.labels.iter().map(move |l| (i, l.as_str())));
+        let occurrences = find_labels(&text.marks, labels);
+        let own = |schema: &FieldSchema| -> Vec<&Occurrence> {
+            occurrences.iter().filter(|o| self.fields[o.owner].name == schema.name).collect()
+        };
+        let is_wanted = |f: &&Arc<FieldSchema>| document.is_none_or(|d| d.fields.contains(&f.name));
+        let wanted: Vec<&Arc<FieldSchema>> = self.fields.iter().filter(is_wanted).collect();
+        if !is_last && (document.is_none() || wanted.iter().any(|f| own(f).is_empty())) {
+            return Ok(None);
+        }
+        let read = |schema: &&Arc<FieldSchema>| {
+            work.field(schema, is_last, &own(schema), &occurrences, &text, segments)
+        };
+        let readings = wanted.par_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        if !is_last && readings.iter().any(Option::is_none) {
+            return Ok(None);
+        }
+        let fields = readings.into_iter().flatten().map(|f| (f.schema.name.clone(), f)).collect();
+        Ok(Some(Found { document_type: document.map(|d| d.document_type.clone()), title, fields }))
+    }
+
+    /// The paper whose title stands on the page, and the title as read.
+    fn title(&self, segments: &[ReadSegment]) -> (Option<usize>, Option<String>) {
+        let mut best: Option<(f32, usize, String)> = None;
+        for read in segments {
+            let text: Vec<char> = read.lattice.greedy().0.iter().map(|g| g.character).collect();
+            if !(3..=40).contains(&text.len()) {
+                continue;
+            }
+            for (at, document) in self.schemas.documents().enumerate() {
+                for title in &document.titles {
+                    let title: Vec<char> = title.chars().collect();
+                    let length = title.len().max(text.len()) as f32;
+                    let likeness = 1.0 - edit_distance(&text, &title) as f32 / length;
+                    // Between two like texts, the larger type is the title.
+                    let score = likeness + 0.002 * read.segment.height().min(100.0);
+                    if likeness >= 0.6 && best.as_ref().is_none_or(|b| score > b.0) {
+                        best = Some((score, at, text.iter().collect()));
+                    }
+                }
+            }
+        }
+        best.map_or((None, None), |(_, at, text)| (Some(at), Some(text)))
+    }
+}

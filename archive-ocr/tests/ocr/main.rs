@@ -1,0 +1,5 @@
+//! The crate from outside: hostile images, missing and damaged models, real pages.
+
+mod images;
+mod models;
+mod script;

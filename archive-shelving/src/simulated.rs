@@ -1,0 +1,47 @@
+//! A room in memory: carriages that move, readers that miss tags, people who walk in.
+//!
+//! ```
+//! use archive_shelving::device_error::Interlock;
+//! use archive_shelving::motion::{ShelfMotion, ShelfMotionExt};
+//! use archive_shelving::simulated::SimulatedRoom;
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> Result<(), archive_core::Error> {
+//! let slot = "HZ/R1/B1/C01/B/01/4/05".parse()?;
+//! let room = SimulatedRoom::of_slots([&slot])?;
+//! let shelf = room.shelf_of(&slot)?;
+//! let aisle = room.aisle_of(&slot)?;
+//! shelf.open_aisle("op-1".parse()?, aisle).await?;
+//!
+//! // Nothing moves while somebody stands in an aisle.
+//! room.person_enters(&slot)?;
+//! let refused = shelf.open_aisle("op-2".parse()?, archive_shelving::layout::AisleId(0)).await;
+//! assert_eq!(refused.unwrap_err().interlock(), Some(Interlock::Person));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Carriages follow a trapezoid: they speed up, run, and slow down ([`Physics`]), all on tokio's clock,
+//! so that a test with paused time runs at once and a demo can be hastened ([`Physics::hastened`]).
+//! Chance is seeded: the same seed and the same calls give the same reads and the same faults.
+//!
+//! Limits: the radio model is a stand-in, not physics. A tag in the open aisle is read with its own
+//! probability a round, one behind a neighbouring carriage now and then ([`Radio`]).
+
+mod bank;
+mod chance;
+mod controller;
+mod faults;
+mod llrp_reader;
+mod reader;
+mod room;
+mod shelf;
+
+pub use bank::Physics;
+pub(crate) use chance::Chance;
+pub use controller::{SimulatedController, WireFault};
+pub use faults::{Fault, FaultRates};
+pub use llrp_reader::SimulatedLlrpReader;
+pub use reader::{Radio, ReadRates, SimulatedReader};
+pub use room::{RoomBuilder, SimulatedRoom};
+pub use shelf::SimulatedShelf;

@@ -1,0 +1,60 @@
+//! The catalogue: records, boxes, slots and numbers, in one transactional store.
+//!
+//! ```
+//! use archive_store::{Catalogue, SqliteCatalogue, SlotFilter};
+//! use archive_core::holding::Slot;
+//! use archive_core::units::Millimetres;
+//!
+//! # fn main() -> Result<(), archive_core::Error> {
+//! # let folder = tempfile::tempdir().unwrap();
+//! let catalogue = SqliteCatalogue::open(&folder.path().join("catalogue.db"))?;
+//! let slot = Slot { address: "HZ/R1/B1/C01/A/1/1/1".parse()?, width: Millimetres(50) };
+//! assert_eq!(catalogue.add_slots(vec![slot])?, 1);
+//! assert_eq!(catalogue.slots(&SlotFilter::free())?.len(), 1);
+//! # Ok(()) }
+//! ```
+//!
+//! - [`Catalogue`] is the contract; [`SqliteCatalogue`] keeps it in one file.
+//! - [`filing`]: the one transaction that ties archive, system record and slot together.
+//! - [`shelf`]: slots, and what an inventory saw of them.
+//! - [`audit`]: the trinity link checked from each of its three ends, and the numbers' gaps.
+//! - [`loan`]: paper that left the shelf.
+//! - [`search`]: Chinese, exact, in any of a file's names and readings.
+//! - [`evidence_log`], [`merkle`]: every change as a leaf of a Merkle tree, with proofs.
+//! - [`conformance`] (feature): the kit that every backend passes.
+//!
+//! What must always hold is held by the schema itself: a number is given once, a slot holds one
+//! box, a box never mixes fonds, year, retention or organisation, and reserved room is taken.
+//! An answer is given only once the data would survive a power cut.
+//!
+//! Limits: no clock, every moment is passed in; one file on one machine.
+#![forbid(unsafe_code)]
+
+pub mod audit;
+mod catalogue;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod evidence_log;
+pub mod filing;
+pub mod loan;
+pub mod merkle;
+pub mod search;
+pub mod shelf;
+mod sqlite;
+
+pub use archive_core::{Error, ErrorKind};
+pub use audit::{Break, CounterState, End};
+pub use catalogue::Catalogue;
+pub use evidence_log::{Checkpoint, ConsistencyProof, Event, InclusionProof, LogEntry};
+pub use filing::{
+    Custody, Draw, Filed, FilingEntry, FilingState, Located, Locator, Place, ShelfReceipt, Shelving, Standing,
+};
+pub use loan::{Loan, LoanRequest};
+pub use search::Search;
+pub use shelf::{BoxStatus, Inventory, InventoryFinding, Sighting, SlotFilter, SlotStatus, SlotUse};
+pub use sqlite::{SqliteCatalogue, SqliteOptions};
+
+/// The crate's README, whose example runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

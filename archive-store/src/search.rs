@@ -1,0 +1,232 @@
+//! Search in Chinese: text and query are cut into the same pairs of characters.
+//!
+//! ```
+//! use archive_store::search::{Search, index_text};
+//!
+//! assert_eq!(index_text("杭州供电 400kVA"), "杭州 州供 供电 电 400kva");
+//! let search = Search { year: Some(2024), ..Search::words("供电") };
+//! assert_eq!(search.limit, 50);
+//! ```
+//!
+//! Chinese is written without spaces, and an index of words or of triples misses words of two
+//! characters. Each run of Chinese characters is indexed as its overlapping pairs and its last
+//! character; each run of letters and digits as one word, lower case. A word of the query matches where
+//! its characters stand in the same order with nothing between them, so what is found is exact.
+//!
+//! Indexed are the numbers of a file (reference code, customer, system record, request), its process,
+//! its documents' ids and types, and every value in its readings.
+//!
+//! Process, year, retention and organisation are in the index too; state and site, which change, are
+//! compared file by file.
+//!
+//! Limits: a word of letters or digits is found from its beginning, not from its middle; the text of
+//! one file is indexed up to [`TEXT_LIMIT`] bytes.
+
+use archive_core::holding::Retention;
+use archive_core::identifier::{OrganisationCode, ProcessCode, quoted};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::Error;
+use crate::filing::{FilingEntry, FilingState};
+
+/// The most bytes of one file's text that are indexed.
+pub const TEXT_LIMIT: usize = 1 << 20;
+/// The most characters that a query may have.
+pub const QUERY_LIMIT: usize = 200;
+
+/// What is searched for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Search {
+    /// Words with spaces between them, all of which must be there; may be empty.
+    pub words: String,
+    /// Only files whose box stands or will stand at this site.
+    pub site: Option<String>,
+    /// Only files of this process.
+    pub process: Option<ProcessCode>,
+    /// Only files of this year.
+    pub year: Option<u16>,
+    /// Only files kept so long.
+    pub retention: Option<Retention>,
+    /// Only files of this organisation.
+    pub organisation: Option<OrganisationCode>,
+    /// Only files in this state; live ones where absent.
+    pub state: Option<FilingState>,
+    /// At most so many, newest first.
+    pub limit: usize,
+}
+
+impl Search {
+    /// A search for `words` among all live files.
+    #[must_use]
+    pub fn words(words: impl Into<String>) -> Self {
+        Self {
+            words: words.into(),
+            site: None,
+            process: None,
+            year: None,
+            retention: None,
+            organisation: None,
+            state: None,
+            limit: 50,
+        }
+    }
+}
+
+/// What a character is to the index.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// Written without spaces: indexed in pairs.
+    Ideograph,
+    /// Letters and digits: indexed as words.
+    Word,
+    /// Between words.
+    Other,
+}
+
+fn class(c: char) -> Class {
+    match c {
+        '\u{3400}'..='\u{4dbf}'
+        | '\u{4e00}'..='\u{9fff}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{20000}'..='\u{3ffff}'
+        | '〇' => Class::Ideograph,
+        c if c.is_alphanumeric() => Class::Word,
+        _ => Class::Other,
+    }
+}
+
+/// Runs of one class, folded: compatibility forms and case do not matter.
+fn runs(text: &str) -> Vec<(Class, Vec<char>)> {
+    let mut runs: Vec<(Class, Vec<char>)> = Vec::new();
+    let mut last = Class::Other;
+    for c in text.nfkc().flat_map(char::to_lowercase) {
+        let class = class(c);
+        match runs.last_mut() {
+            Some((_, run)) if class == last => run.push(c),
+            _ if class != Class::Other => runs.push((class, vec![c])),
+            _ => {}
+        }
+        last = class;
+    }
+    runs.retain(|(class, _)| *class != Class::Other);
+    runs
+}
+
+/// Appends the tokens of a run that ends where the text's own run ends.
+fn push_tokens(tokens: &mut Vec<String>, class: Class, run: &[char]) {
+    match class {
+        Class::Ideograph => {
+            tokens.extend(run.windows(2).map(|pair| pair.iter().collect()));
+            tokens.extend(run.last().map(char::to_string));
+        }
+        _ => tokens.push(run.iter().collect()),
+    }
+}
+
+/// The tokens under which `text` is indexed, with spaces between them.
+#[must_use]
+pub fn index_text(text: &str) -> String {
+    let mut tokens = Vec::new();
+    for (class, run) in runs(text) {
+        push_tokens(&mut tokens, class, &run);
+    }
+    tokens.join(" ")
+}
+
+/// The query in the language of FTS5: each word a phrase, all of them required. `None` where there is
+/// no word in it.
+pub(crate) fn match_expression(words: &str) -> Result<Option<String>, Error> {
+    if words.chars().nth(QUERY_LIMIT).is_some() {
+        let message = format!("has more than {QUERY_LIMIT} characters: shorten it");
+        return Err(Error::invalid(format!("search {}", quoted(words)), message));
+    }
+    let mut phrases = Vec::new();
+    for word in words.split_whitespace() {
+        let mut runs = runs(word);
+        let Some((class, last)) = runs.pop() else { continue };
+        let mut tokens = Vec::new();
+        for (class, run) in &runs {
+            push_tokens(&mut tokens, *class, run);
+        }
+        // The text may go on where the query ends: pairs match as they are, what is no whole pair or
+        // word matches as a beginning.
+        let prefix = class == Class::Word || last.len() == 1;
+        match prefix {
+            true => tokens.push(last.iter().collect()),
+            false => tokens.extend(last.windows(2).map(|pair| pair.iter().collect())),
+        }
+        // Tokens hold letters, digits and ideographs alone, so no quote can end the phrase.
+        phrases.push(format!("\"{}\"{}", tokens.join(" "), if prefix { " *" } else { "" }));
+    }
+    Ok((!phrases.is_empty()).then(|| phrases.join(" AND ")))
+}
+
+/// Everything of an entry that is searched, in parts that no word spans.
+pub(crate) fn text_of(entry: &FilingEntry, reference: &str) -> String {
+    let mut parts = vec![
+        reference.to_owned(),
+        entry.customer.to_string(),
+        entry.system_record.to_string(),
+        entry.request.to_string(),
+        entry.process.to_string(),
+    ];
+    for document in &entry.documents {
+        parts.push(document.id.to_string());
+        parts.extend(document.document_type.as_ref().map(ToString::to_string));
+    }
+    // It was checked to be JSON or empty.
+    if let Ok(readings) = serde_json::from_str(&entry.readings) {
+        collect_values(readings, &mut parts);
+    }
+    let mut text = String::new();
+    for part in parts {
+        if text.len() + part.len() > TEXT_LIMIT {
+            break;
+        }
+        text.push_str(&part);
+        text.push('\n');
+    }
+    text
+}
+
+/// The strings and numbers in `value`, without the names of its fields.
+fn collect_values(value: serde_json::Value, parts: &mut Vec<String>) {
+    match value {
+        serde_json::Value::String(text) => parts.push(text),
+        serde_json::Value::Number(number) => parts.push(number.to_string()),
+        serde_json::Value::Array(values) => values.into_iter().for_each(|v| collect_values(v, parts)),
+        serde_json::Value::Object(fields) => fields.into_iter().for_each(|(_, v)| collect_values(v, parts)),
+        serde_json::Value::Null | serde_json::Value::Bool(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_query(words: &str, expected: &str) {
+        assert_eq!(match_expression(words).unwrap().unwrap_or_default(), expected, "{words}");
+    }
+
+    #[test]
+    fn queries_are_phrases_of_the_same_pairs() {
+        check_query("供电", "\"供电\"");
+        check_query("供电所", "\"供电 电所\"");
+        check_query("电", "\"电\" *");
+        check_query("杭州 ２０２４", "\"杭州\" AND \"2024\" *");
+        check_query("Z109-KH·2024", "\"z109 kh 2024\" *");
+        check_query("杭州A厂", "\"杭州 州 a 厂\" *");
+        check_query("", "");
+        check_query(" \t，。", "");
+        check_query("\"OR\" NEAR(", "\"or\" * AND \"near\" *");
+        assert!(match_expression(&"电".repeat(201)).is_err());
+    }
+
+    #[test]
+    fn an_index_text_holds_each_pair() {
+        assert_eq!(index_text("杭州,供电"), "杭州 州 供电 电");
+        assert_eq!(index_text("Ａ甲"), "a 甲");
+        assert_eq!(index_text("…"), "");
+    }
+}

@@ -1,0 +1,117 @@
+//! Slots, and what an inventory saw of the boxes in them.
+//!
+//! ```
+//! use archive_store::{SlotFilter, SlotUse};
+//! use archive_core::units::Millimetres;
+//!
+//! // Pre-selection: free slots of one room that take a box of 50 mm.
+//! let filter = SlotFilter { within: Some("HZ/R1".into()), at_least: Millimetres(50), ..SlotFilter::free() };
+//! assert_eq!(filter.used, Some(SlotUse::Free));
+//! ```
+//!
+//! A slot holds one box. A reservation takes it as surely as a box does, and so does a move that is under
+//! way: the box keeps its old slot until somebody confirms that it stands in the new one.
+
+use archive_core::holding::{ArchiveBox, Slot, SlotAddress, TagEpc};
+use archive_core::identifier::{BoxNumber, RequestKey};
+use archive_core::units::Millimetres;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::filing::Standing;
+
+/// Which slots are asked for; the default is all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SlotFilter {
+    /// Only slots so used.
+    pub used: Option<SlotUse>,
+    /// Only slots at least so wide.
+    pub at_least: Millimetres,
+    /// Only slots below this part of the address, such as `HZ/R1`.
+    pub within: Option<String>,
+    /// At most so many.
+    pub limit: Option<usize>,
+}
+
+impl SlotFilter {
+    /// The free slots.
+    #[must_use]
+    pub fn free() -> Self {
+        Self { used: Some(SlotUse::Free), ..Self::default() }
+    }
+}
+
+/// Whether a slot is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SlotUse {
+    /// Nothing stands there and nothing is meant to.
+    Free,
+    /// It is kept for a box that nobody confirmed yet.
+    Reserved,
+    /// A box stands there.
+    Confirmed,
+}
+
+/// A slot and what it holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotStatus {
+    /// The slot.
+    pub slot: Slot,
+    /// Whether it is taken.
+    pub used: SlotUse,
+    /// By which box.
+    pub box_number: Option<BoxNumber>,
+}
+
+/// A box on the shelf or on its way there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoxStatus {
+    /// The box.
+    pub archive_box: ArchiveBox,
+    /// The tag on it, where one was seen.
+    pub tag: Option<TagEpc>,
+    /// Where it stands or will stand.
+    pub slot: SlotAddress,
+    /// Which of the two.
+    pub standing: Standing,
+    /// The slot that is kept for it while it moves.
+    pub moving_to: Option<SlotAddress>,
+}
+
+/// 盘点: one pass over boxes, as a reader or a person saw them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inventory {
+    /// The key by which the inventory is known.
+    pub key: RequestKey,
+    /// When it was made.
+    pub when: DateTime<Utc>,
+    /// What it saw, and what it looked for and did not see.
+    pub findings: Vec<InventoryFinding>,
+}
+
+/// What an inventory says of one box.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InventoryFinding {
+    /// The box.
+    pub box_number: BoxNumber,
+    /// What was seen.
+    pub sighting: Sighting,
+}
+
+/// Whether a box is where the catalogue says. A doubtful read is an answer of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "sighting", rename_all = "kebab-case")]
+pub enum Sighting {
+    /// It is.
+    Present,
+    /// It is elsewhere.
+    Misplaced {
+        /// Where it was seen.
+        seen: SlotAddress,
+    },
+    /// It was looked for and not seen.
+    Missing,
+    /// The reads do not allow an answer.
+    Unverified,
+}

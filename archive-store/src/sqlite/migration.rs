@@ -1,0 +1,169 @@
+//! Numbered migrations with stored hashes: which schema a file has and how it gets to this one.
+//!
+//! A migration and the note that it ran are one transaction, so one that is interrupted left nothing
+//! behind. A file says by its application id that it is a catalogue; nothing is written to one that
+//! says otherwise.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use sha2::{Digest, Sha256};
+
+use super::fault::Fault;
+use crate::{Error, ErrorKind};
+
+/// "ARCV": written into the header of every catalogue.
+const APPLICATION_ID: i64 = 0x4152_4356;
+
+/// In order; one that was released never changes, since its hash stands in users' files.
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("catalogue", include_str!("schema/0001_catalogue.sql")),
+    ("evidence log", include_str!("schema/0002_evidence_log.sql")),
+    ("search", include_str!("schema/0003_search.sql")),
+    ("loans", include_str!("schema/0004_loans.sql")),
+];
+
+fn hash(sql: &str) -> String {
+    Sha256::digest(sql.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Refuses a database that is not a catalogue, before anything is written to it.
+pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<(), Error> {
+    let fault = Fault::new(path, "read the schema");
+    // In one look: another process may be making the catalogue at this moment.
+    let look = || -> rusqlite::Result<(i64, i64)> {
+        let snapshot = connection.unchecked_transaction()?;
+        let tables = snapshot.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        let id = snapshot.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+        Ok((id, tables))
+    };
+    let (id, tables) = look().map_err(|e| fault.of(e))?;
+    if id == APPLICATION_ID || (id == 0 && tables == 0) {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        path.display().to_string(),
+        "is a database of another program, not a catalogue: name another path",
+    ))
+}
+
+/// Brings the schema to the newest version that this program knows.
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
+    apply(connection, path, MIGRATIONS)
+}
+
+fn apply(connection: &mut Connection, path: &Path, known: &[(&str, &str)]) -> Result<(), Error> {
+    let fault = Fault::new(path, "bring the schema up to date");
+    let version = |c: &Connection| c.query_row("PRAGMA user_version", [], |r| r.get::<_, i64>(0));
+    let refuse_newer = |found: i64| {
+        if usize::try_from(found).is_ok_and(|f| f <= known.len()) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            path.display().to_string(),
+            format!("has schema {found}; this program knows up to {}: use a newer one", known.len()),
+        ))
+    };
+    let found = version(connection).map_err(|e| fault.of(e))?;
+    refuse_newer(found)?;
+    if usize::try_from(found) != Ok(known.len()) {
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|e| fault.of(e))?;
+        // Another process may have come first.
+        let found = version(&transaction).map_err(|e| fault.of(e))?;
+        refuse_newer(found)?;
+        let run = || -> rusqlite::Result<()> {
+            if found == 0 {
+                transaction.execute_batch(
+                    "CREATE TABLE migration (version INTEGER PRIMARY KEY, name TEXT NOT NULL, hash TEXT NOT NULL) STRICT",
+                )?;
+                transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+            }
+            // `refuse_newer` made sure that it is within bounds.
+            for (index, (name, sql)) in known.iter().enumerate().skip(found as usize) {
+                transaction.execute_batch(sql)?;
+                transaction.execute(
+                    "INSERT INTO migration (version, name, hash) VALUES (?1, ?2, ?3)",
+                    (index as i64 + 1, name, hash(sql)),
+                )?;
+            }
+            transaction.pragma_update(None, "user_version", known.len() as i64)
+        };
+        run().map_err(|e| fault.of(e))?;
+        transaction.commit().map_err(|e| fault.of(e))?;
+    }
+    for (index, (name, sql)) in known.iter().enumerate() {
+        let stored: Option<String> = connection
+            .query_row("SELECT hash FROM migration WHERE version = ?1", [index as i64 + 1], |row| row.get(0))
+            .optional()
+            .map_err(|e| fault.of(e))?;
+        if stored != Some(hash(sql)) {
+            return Err(Error::new(
+                ErrorKind::Corrupt,
+                path.display().to_string(),
+                format!(
+                    "was made by another migration {} ({name}) than this program's: restore a backup, or use the program that made it",
+                    index + 1
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(found: Result<(), Error>, kind: ErrorKind, part: &str) {
+        let error = found.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.to_string().contains(part), "{error}");
+    }
+
+    #[test]
+    fn an_older_schema_is_brought_up_to_date_and_a_newer_one_refused() {
+        let path = Path::new("memory");
+        let mut connection = Connection::open_in_memory().unwrap();
+        let old = [("one", "CREATE TABLE a (x)")];
+        let new = [("one", "CREATE TABLE a (x)"), ("two", "ALTER TABLE a ADD COLUMN y")];
+        apply(&mut connection, path, &old).unwrap();
+        connection.execute("INSERT INTO a VALUES (1)", []).unwrap();
+        apply(&mut connection, path, &new).unwrap();
+        let row: (i64, Option<i64>) =
+            connection.query_row("SELECT x, y FROM a", [], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
+        assert_eq!(row, (1, None));
+        check(
+            apply(&mut connection, path, &old),
+            ErrorKind::Unsupported,
+            "has schema 2; this program knows up to 1",
+        );
+    }
+
+    #[test]
+    fn a_migration_that_differs_is_refused() {
+        let path = Path::new("memory");
+        let mut connection = Connection::open_in_memory().unwrap();
+        apply(&mut connection, path, &[("one", "CREATE TABLE a (x)")]).unwrap();
+        let other = [("one", "CREATE TABLE a (y)")];
+        check(apply(&mut connection, path, &other), ErrorKind::Corrupt, "another migration 1 (one)");
+    }
+
+    #[test]
+    fn an_interrupted_migration_leaves_nothing() {
+        let path = Path::new("memory");
+        let mut connection = Connection::open_in_memory().unwrap();
+        // Every prefix of the statements, then a fault where the next would be.
+        let statements = ["CREATE TABLE a (x);", "CREATE TABLE b (x);", "INSERT INTO a VALUES (1);"];
+        for done in 0..=statements.len() {
+            let broken = format!("{} fault;", statements[..done].concat());
+            assert!(apply(&mut connection, path, &[("one", &broken)]).is_err());
+            let tables: i64 =
+                connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0)).unwrap();
+            assert_eq!(tables, 0);
+        }
+        apply(&mut connection, path, &[("one", &statements.concat())]).unwrap();
+    }
+}

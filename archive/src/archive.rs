@@ -1,0 +1,193 @@
+//! The facade: one object that a business application embeds.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use archive_core::identifier::RequestKey;
+use archive_core::policy::Policy;
+use archive_core::record::Document;
+use archive_core::{Error, ErrorKind};
+use archive_ocr::{Reader, ReaderConfig};
+use archive_reconcile::Schema;
+use archive_store::{Catalogue, Located, Locator, SlotFilter, SlotUse, SqliteCatalogue};
+
+use crate::config::Config;
+use crate::content::ContentStore;
+use crate::devices::{DeviceRuntime, Devices, SimulatedDevices};
+use crate::numbers::Numbers;
+use crate::setup;
+use crate::shelve::tag_of;
+
+/// An open archive: catalogue, content, rules, reader and devices.
+///
+/// All methods take `&self` and may be called from any number of threads, also from inside an async
+/// runtime (they block).
+pub struct Archive {
+    pub(crate) config: Config,
+    pub(crate) catalogue: Arc<dyn Catalogue>,
+    pub(crate) content: ContentStore,
+    pub(crate) numbers: Numbers,
+    pub(crate) devices: Arc<dyn Devices>,
+    pub(crate) runtime: DeviceRuntime,
+    /// Opened at the first page: finding a file needs no models.
+    reader: Mutex<Option<Arc<Reader>>>,
+}
+
+impl fmt::Debug for Archive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Archive").field("directory", &self.config.directory()).finish_non_exhaustive()
+    }
+}
+
+impl Archive {
+    /// Opens the archive that `config` describes, with simulated devices.
+    ///
+    /// # Errors
+    /// Those of the catalogue (locked, corrupt, of a newer version) and of the directory.
+    pub fn open(config: Config) -> Result<Self, Error> {
+        let addresses = config.slots().iter().map(|slot| &slot.address);
+        let devices = SimulatedDevices::new(addresses, config.hasten())?;
+        let archive = Self::open_with(config, Arc::new(devices))?;
+        archive.stand_boxes()?;
+        Ok(archive)
+    }
+
+    /// Opens the archive that `config` describes, with `devices` of the caller's own.
+    ///
+    /// # Errors
+    /// Those of [`Archive::open`].
+    pub fn open_with(config: Config, devices: Arc<dyn Devices>) -> Result<Self, Error> {
+        let catalogue = SqliteCatalogue::open(&config.catalogue())?;
+        let content = ContentStore::open(config.content())?;
+        catalogue.add_slots(config.slots().to_vec())?;
+        Ok(Self {
+            numbers: Numbers::shipped()?,
+            config,
+            catalogue: Arc::new(catalogue),
+            content,
+            devices,
+            runtime: DeviceRuntime::new()?,
+            reader: Mutex::new(None),
+        })
+    }
+
+    /// Puts the boxes of the catalogue into the simulated room, where they stood before.
+    fn stand_boxes(&self) -> Result<(), Error> {
+        let filter = SlotFilter { used: Some(SlotUse::Confirmed), ..SlotFilter::default() };
+        for status in self.catalogue.slots(&filter)? {
+            if let Some(number) = &status.box_number {
+                self.devices.place(tag_of(number)?, &status.slot.address)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The policy in force.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        self.config.policy()
+    }
+
+    /// How papers are compared with records.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        self.config.schema()
+    }
+
+    /// The catalogue, for what this facade does not offer.
+    #[must_use]
+    pub fn catalogue(&self) -> &dyn Catalogue {
+        &*self.catalogue
+    }
+
+    /// The page reader, opened at the first call.
+    ///
+    /// # Errors
+    /// `Unavailable` where engine or models are not there; the message says how to get them.
+    pub fn reader(&self) -> Result<Arc<Reader>, Error> {
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reader) = &*reader {
+            return Ok(Arc::clone(reader));
+        }
+        let opened = Arc::new(open_reader(self.config.models.as_deref(), self.config.threads)?);
+        *reader = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+
+    /// Finds files by anything that names them: archive number, customer, document, box, slot,
+    /// request or tag, tried in this order.
+    ///
+    /// # Errors
+    /// `NotFound` where nothing in the catalogue goes by that name.
+    pub fn locate(&self, name: &str) -> Result<Vec<Located>, Error> {
+        for locator in locators(name) {
+            match self.catalogue.locate(&locator) {
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                other => return other,
+            }
+        }
+        let quoted = archive_core::identifier::quoted(name);
+        let message = "is no archive number, customer, document, box, slot, request or tag of this catalogue";
+        Err(Error::new(ErrorKind::NotFound, quoted, message))
+    }
+
+    /// The content of a document that was found, checked against its fixity.
+    ///
+    /// # Errors
+    /// `NotFound` where its file is gone, `Corrupt` where it is not what was filed.
+    pub fn content(&self, document: &Document) -> Result<Vec<u8>, Error> {
+        self.content.load(&document.path, &document.digest)
+    }
+
+    /// The requests that wait for their box to stand in its slot.
+    ///
+    /// # Errors
+    /// Those of reading the catalogue.
+    pub fn pending(&self) -> Result<BTreeSet<RequestKey>, Error> {
+        Ok(self.catalogue.pending()?.into_iter().map(|filed| filed.request).collect())
+    }
+}
+
+/// Everything that `name` may be the name of.
+fn locators(name: &str) -> impl Iterator<Item = Locator> {
+    let candidates = [
+        name.parse().ok().map(Locator::Reference),
+        name.parse().ok().map(Locator::Customer),
+        name.parse().ok().map(Locator::Document),
+        name.parse().ok().map(Locator::Box),
+        name.parse().ok().map(Locator::Slot),
+        name.parse().ok().map(Locator::Request),
+        name.parse().ok().map(Locator::Tag),
+    ];
+    candidates.into_iter().flatten()
+}
+
+/// A page reader over the models in `directory`, or those that `archive setup` installed.
+///
+/// # Errors
+/// `Unavailable` where engine or models are not there; the message says how to get them.
+pub fn open_reader(directory: Option<&Path>, threads: Option<usize>) -> Result<Reader, Error> {
+    let directory = match directory {
+        Some(directory) => directory.to_path_buf(),
+        None => {
+            let cache = setup::cache_dir()?;
+            setup::installed(&cache).ok_or_else(|| {
+                let object = format!("engine and models in {}", cache.display());
+                Error::new(ErrorKind::Unavailable, object, "are not installed; run `archive setup` once")
+            })?
+        }
+    };
+    let mut config = ReaderConfig::new(directory);
+    if let Some(threads) = threads {
+        config.threads = threads;
+    }
+    Reader::open(&config)
+}

@@ -1,0 +1,128 @@
+//! The command line: the facade's verbs, for people and (with `--json`) for programs.
+//!
+//! Exit codes: 0 done; 1 findings, where a flag asks for it; 2 wrong usage; 3 something that was
+//! given is wrong; 4 something is out of reach (engine, models, catalogue, device, disk).
+
+mod catalogued;
+mod demo;
+mod output;
+mod pages;
+mod rules;
+mod setup;
+mod snapshots;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use archive::{Archive, Config, Error, ErrorKind};
+use clap::{Args, Parser, Subcommand};
+use tracing::Level;
+
+/// File, find and check the papers of electricity customers.
+#[derive(Debug, Parser)]
+#[command(name = "archive", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+    /// Say what is being done; twice, in detail.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 findings, where --check asks for it; 2 wrong usage; \
+3 something that was given is wrong; 4 something is out of reach.";
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run the main job on the sample scans, end to end.
+    Demo(demo::Demo),
+    /// Fetch the inference engine and the models, once.
+    Setup(setup::Setup),
+    /// Make an archive directory with the shipped settings.
+    Init(catalogued::Init),
+    /// File a customer's papers.
+    File(catalogued::File),
+    /// Read the fields of page images.
+    Read(pages::Read),
+    /// Verify a table's claims on page images.
+    Verify(pages::Verify),
+    /// Find a file by anything that names it.
+    Locate(catalogued::Locate),
+    /// Read the tags of all aisles with boxes and compare with the catalogue.
+    Inventory(catalogued::Inventory),
+    /// Compare filed papers with a table of the marketing system, or two tables with each other.
+    Reconcile(catalogued::Reconcile),
+    /// Check or format numbering rules.
+    #[command(subcommand)]
+    Rule(rules::Rule),
+}
+
+/// Which archive a verb works on.
+#[derive(Debug, Args)]
+struct Directory {
+    /// The archive's directory.
+    #[arg(long = "archive", value_name = "DIR", env = "ARCHIVE_DIR", default_value = "archive")]
+    path: PathBuf,
+}
+
+impl Directory {
+    fn open(&self) -> Result<Archive, Error> {
+        Archive::open(Config::load(&self.path)?)
+    }
+}
+
+/// What a verb ended in, where it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Done,
+    /// There are findings, and a flag asks to tell by the exit code.
+    Findings,
+    /// Parts of a batch failed with this kind and were reported; the rest is done.
+    PartlyFailed(ErrorKind),
+}
+
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_logging(cli.verbose);
+    let result = match &cli.verb {
+        Verb::Demo(verb) => verb.run(),
+        Verb::Setup(verb) => verb.run(),
+        Verb::Init(verb) => verb.run(),
+        Verb::File(verb) => verb.run(),
+        Verb::Read(verb) => verb.run(cli.verbose > 0),
+        Verb::Verify(verb) => verb.run(),
+        Verb::Locate(verb) => verb.run(),
+        Verb::Inventory(verb) => verb.run(),
+        Verb::Reconcile(verb) => verb.run(),
+        Verb::Rule(verb) => verb.run(),
+    };
+    match result {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Findings) => ExitCode::from(1),
+        Ok(Outcome::PartlyFailed(kind)) => ExitCode::from(exit_code(kind)),
+        Err(error) => {
+            output::complain(&error);
+            ExitCode::from(exit_code(error.kind()))
+        }
+    }
+}
+
+fn exit_code(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::InvalidInput
+        | ErrorKind::NotFound
+        | ErrorKind::Conflict
+        | ErrorKind::Unsupported
+        | ErrorKind::Corrupt => 3,
+        _ => 4,
+    }
+}
+
+fn start_logging(verbose: u8) {
+    let level = match verbose {
+        0 => return,
+        1 => Level::INFO,
+        _ => Level::DEBUG,
+    };
+    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false).init();
+}

@@ -1,0 +1,359 @@
+//! Verbs on an archive directory: init, file, locate, inventory, reconcile.
+
+use std::path::{Path, PathBuf};
+
+use archive::records::RecordTable;
+use archive::{Config, Error, FilingOutcome, FilingRequest, RowComparison, Shelving, report};
+use archive_core::completeness::Presence;
+use archive_core::data_file;
+use archive_reconcile::{Finding, FindingKind};
+use archive_store::Sighting;
+use clap::Args;
+
+use super::{Directory, Outcome, output, snapshots};
+
+/// Arguments of `archive init`.
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    #[command(flatten)]
+    directory: Directory,
+    /// Print what was made as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Init {
+    pub(super) fn run(&self) -> Result<Outcome, Error> {
+        let config = Config::create(&self.directory.path)?;
+        if self.json {
+            let (slots, policy) = (config.slots().len(), config.policy().version());
+            let made = serde_json::json!({ "archive": config.directory(), "slots": slots, "policy": policy });
+            output::print_json(&made)?;
+            return Ok(Outcome::Done);
+        }
+        output::print(format_args!(
+            "{}: {} slots, policy {} {}; change archive.toml to suit",
+            config.directory().display(),
+            config.slots().len(),
+            config.policy().version().name,
+            config.policy().version().version,
+        ))?;
+        Ok(Outcome::Done)
+    }
+}
+
+/// Arguments of `archive file`.
+#[derive(Debug, Args)]
+pub(super) struct File {
+    /// Requests as JSON files; document paths are relative to the request's file.
+    #[arg(required = true, value_name = "REQUEST")]
+    requests: Vec<PathBuf>,
+    #[command(flatten)]
+    directory: Directory,
+    /// Print one JSON line a request.
+    #[arg(long)]
+    json: bool,
+    /// Exit with 1 where papers and system differ, or a paper is missing.
+    #[arg(long)]
+    check: bool,
+    /// Write an HTML report into this directory.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+}
+
+impl File {
+    pub(super) fn run(&self) -> Result<Outcome, Error> {
+        let archive = self.directory.open()?;
+        let bar = output::bar(self.requests.len(), "filing");
+        let mut result = Outcome::Done;
+        let mut outcomes = Vec::new();
+        for path in &self.requests {
+            match load_request(path).and_then(|request| archive.file(&request)) {
+                Ok(outcome) => {
+                    bar.suspend(|| {
+                        if self.json { output::print_json(&outcome) } else { print_outcome(&outcome) }
+                    })?;
+                    outcomes.push(outcome);
+                }
+                Err(error) => {
+                    bar.suspend(|| output::complain(&error));
+                    result = Outcome::PartlyFailed(error.kind());
+                }
+            }
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        if let Some(directory) = &self.report {
+            report::write(directory, &outcomes, &archive.config().content())?;
+        }
+        let differs = |o: &FilingOutcome| {
+            !o.findings.is_empty() || o.completeness.state() != archive_core::completeness::State::Complete
+        };
+        Ok(if result == Outcome::Done && self.check && outcomes.iter().any(differs) {
+            Outcome::Findings
+        } else {
+            result
+        })
+    }
+}
+
+/// Reads a request; its documents lie beside it.
+pub(super) fn load_request(path: &Path) -> Result<FilingRequest, Error> {
+    let text = data_file::read(path)?;
+    let mut request: FilingRequest = serde_json::from_str(&text)
+        .map_err(|e| Error::invalid(path.display().to_string(), "is no filing request").with_source(e))?;
+    let directory = path.parent().unwrap_or(Path::new(""));
+    for document in &mut request.documents {
+        *document = directory.join(&document);
+    }
+    Ok(request)
+}
+
+/// Prints what became of a request, for people.
+pub(super) fn print_outcome(outcome: &FilingOutcome) -> Result<(), Error> {
+    let again = if outcome.repeated { " (filed before)" } else { "" };
+    output::print(format_args!("{}{again}", outcome.key))?;
+    output::print(format_args!("  archive number  {}", outcome.reference_code))?;
+    if let (Some(number), Some(slot)) = (&outcome.box_number, &outcome.slot) {
+        output::print(format_args!("  box             {number}"))?;
+        output::print(format_args!("  slot            {slot}"))?;
+    }
+    match &outcome.shelving {
+        Shelving::NotNeeded => output::print("  shelf           not needed, kept electronically")?,
+        Shelving::Confirmed { tag } => {
+            output::print(format_args!("  shelf           confirmed, tag {tag} seen"))?
+        }
+        Shelving::Pending { reason } => output::print(format_args!("  shelf           pending: {reason}"))?,
+    }
+    for document in &outcome.documents {
+        let kind = document.document_type.as_ref().map_or("of unknown type", |t| t.as_str());
+        let fields = document.fields.len();
+        output::print(format_args!("  document        {}: {kind}, {fields} fields read", document.name))?;
+    }
+    for document in &outcome.rejected {
+        output::print(format_args!("  not filed       {}", document.message))?;
+    }
+    for item in &outcome.completeness.items {
+        let state = match &item.presence {
+            Presence::Present { document } => format!("present: {document}"),
+            Presence::Deferred { document, due } => {
+                let due = due.map_or(String::new(), |day| format!(", due {day}"));
+                format!("deferred by {document}{due}")
+            }
+            Presence::Missing => "MISSING".to_owned(),
+            Presence::Unverified { reason } => format!("unverified: {reason}"),
+        };
+        output::print(format_args!("  paper           {}: {state}", item.name))?;
+    }
+    for finding in &outcome.findings {
+        print_finding(finding, confidence(outcome, finding))?;
+    }
+    Ok(())
+}
+
+/// How sure the reader was of the value that a finding rests on.
+fn confidence(outcome: &FilingOutcome, finding: &Finding) -> Option<f64> {
+    let document = outcome.documents.iter().find(|d| d.name == finding.document)?;
+    Some(document.fields.get(&finding.field)?.confidence.get())
+}
+
+fn print_finding(finding: &Finding, confidence: Option<f64>) -> Result<(), Error> {
+    let kind = match finding.kind {
+        FindingKind::Mismatch => "differs",
+        FindingKind::PapersDisagree => "differs between papers",
+        FindingKind::Unreadable => "cannot be read",
+        FindingKind::MissingInRecord => "is not in the system",
+    };
+    let confidence = confidence.map_or(String::new(), |c| format!(", confidence {c:.3}"));
+    output::print(format_args!(
+        "  ALERT {:<9} {} {kind}: paper {}, system {} ({}{confidence}; {:.1} nats): {}",
+        format!("{:?}", finding.severity).to_lowercase(),
+        finding.label,
+        finding.paper.as_deref().unwrap_or("–"),
+        finding.record.as_deref().unwrap_or("–"),
+        finding.document,
+        finding.evidence,
+        finding.reason,
+    ))
+}
+
+/// Arguments of `archive locate`.
+#[derive(Debug, Args)]
+pub(super) struct Locate {
+    /// Archive number, customer, document, box, slot, request or tag.
+    name: String,
+    #[command(flatten)]
+    directory: Directory,
+    /// Print one JSON line a file.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Locate {
+    pub(super) fn run(&self) -> Result<Outcome, Error> {
+        let archive = self.directory.open()?;
+        for located in archive.locate(&self.name)? {
+            if self.json {
+                output::print_json(&located)?;
+                continue;
+            }
+            let filed = &located.filed;
+            output::print(format_args!(
+                "{} (customer {}, {:?})",
+                filed.reference, filed.customer, filed.state
+            ))?;
+            match &filed.place {
+                Some(place) => output::print(format_args!(
+                    "  box {} in slot {}: site {}, room {}, bank {}, column {}, side {}, bay {}, level {}, position {}",
+                    place.archive_box.number,
+                    place.slot,
+                    place.slot.site(),
+                    place.slot.room(),
+                    place.slot.bank(),
+                    place.slot.column(),
+                    place.slot.side(),
+                    place.slot.bay(),
+                    place.slot.level(),
+                    place.slot.position(),
+                ))?,
+                None => output::print("  kept electronically")?,
+            }
+            for document in &located.documents {
+                let path = archive.config().content().join(&document.path);
+                output::print(format_args!("  document {} {}", document.id, path.display()))?;
+            }
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+/// Arguments of `archive inventory`.
+#[derive(Debug, Args)]
+pub(super) struct Inventory {
+    #[command(flatten)]
+    directory: Directory,
+    /// Print the report as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Exit with 1 where a box was not seen or a foreign tag was.
+    #[arg(long)]
+    check: bool,
+}
+
+impl Inventory {
+    pub(super) fn run(&self) -> Result<Outcome, Error> {
+        let archive = self.directory.open()?;
+        let report = archive.inventory()?;
+        if self.json {
+            output::print_json(&report)?;
+        } else {
+            let present = report.boxes.iter().filter(|b| b.sighting == Sighting::Present).count();
+            output::print(format_args!("{present} of {} boxes present", report.boxes.len()))?;
+            for sighting in report.boxes.iter().filter(|b| b.sighting != Sighting::Present) {
+                output::print(format_args!("  unverified: {} in {}", sighting.box_number, sighting.slot))?;
+            }
+            for tag in &report.foreign {
+                output::print(format_args!("  foreign tag: {tag}"))?;
+            }
+            for aisle in &report.unread {
+                output::print(format_args!("  not read: {aisle}"))?;
+            }
+        }
+        Ok(if self.check && !report.is_clean() { Outcome::Findings } else { Outcome::Done })
+    }
+}
+
+/// Arguments of `archive reconcile`: filed papers against a table, or two tables.
+#[derive(Debug, Args)]
+pub(super) struct Reconcile {
+    /// A CSV table of the marketing system with a column `account_no` and one for each field, to be
+    /// compared with what was read from filed papers.
+    #[arg(long, value_name = "CSV", required_unless_present = "left", conflicts_with = "left")]
+    records: Option<PathBuf>,
+    #[command(flatten)]
+    directory: Directory,
+    /// The archive's table, to be compared with --right: Parquet, Arrow or CSV.
+    #[arg(long, value_name = "TABLE", requires_all = ["right", "key", "out"])]
+    left: Option<PathBuf>,
+    /// The marketing system's table.
+    #[arg(long, value_name = "TABLE", requires = "left")]
+    right: Option<PathBuf>,
+    /// A column that names a row; several make one key.
+    #[arg(long, value_name = "COLUMN", requires = "left")]
+    key: Vec<String>,
+    /// The file of findings, .parquet or .csv.
+    #[arg(long, value_name = "FILE", requires = "left")]
+    out: Option<PathBuf>,
+    /// How fields are compared; the shipped schema where absent.
+    #[arg(long, value_name = "TOML", requires = "left")]
+    schema: Option<PathBuf>,
+    /// A column that is not compared.
+    #[arg(long, value_name = "COLUMN", requires = "left")]
+    ignore: Vec<String>,
+    /// The memory that fingerprints and differing rows may take, such as 4GiB.
+    #[arg(long, value_name = "BYTES", requires = "left", value_parser = snapshots::parse_bytes)]
+    memory: Option<u64>,
+    /// Write CSV for programs: cells that a spreadsheet would take for formulas stay as they are.
+    #[arg(long, requires = "left")]
+    lossless: bool,
+    /// Print JSON: one line a customer, or one for two tables.
+    #[arg(long)]
+    json: bool,
+    /// Exit with 1 where there are differences.
+    #[arg(long)]
+    check: bool,
+}
+
+impl Reconcile {
+    pub(super) fn run(&self) -> Result<Outcome, Error> {
+        match (&self.left, &self.right, &self.out, &self.records) {
+            (Some(left), Some(right), Some(out), _) => snapshots::run(&snapshots::Tables {
+                left,
+                right,
+                keys: &self.key,
+                schema: self.schema.as_deref(),
+                ignore: &self.ignore,
+                memory: self.memory,
+                out,
+                lossless: self.lossless,
+                json: self.json,
+                check: self.check,
+            }),
+            (_, _, _, Some(records)) => self.run_on_catalogue(records),
+            // The declarations above leave no other way.
+            _ => Err(Error::invalid("arguments", "need --records, or --left, --right, --key and --out")),
+        }
+    }
+
+    /// Filed papers against a table of the marketing system.
+    fn run_on_catalogue(&self, records: &Path) -> Result<Outcome, Error> {
+        let table = RecordTable::load(records, "account_no")?;
+        let archive = self.directory.open()?;
+        let rows = archive.reconcile(&table)?;
+        let mut differences = 0;
+        for row in &rows {
+            if self.json {
+                output::print_json(row)?;
+            }
+            match row {
+                RowComparison::Compared { customer, findings } => {
+                    differences += findings.len();
+                    if !self.json && !findings.is_empty() {
+                        output::print(customer)?;
+                        findings.iter().try_for_each(|finding| print_finding(finding, None))?;
+                    }
+                }
+                RowComparison::NoPapers { customer } => {
+                    differences += 1;
+                    if !self.json {
+                        output::print(format_args!("{customer}\n  no papers are filed"))?;
+                    }
+                }
+            }
+        }
+        if !self.json {
+            output::print(format_args!("{} customers compared, {differences} differences", rows.len()))?;
+        }
+        Ok(if self.check && differences > 0 { Outcome::Findings } else { Outcome::Done })
+    }
+}

@@ -1,0 +1,263 @@
+//! An archive's directory and its settings, `archive.toml`.
+//!
+//! ```
+//! use archive::Config;
+//!
+//! # let scratch = tempfile::tempdir().unwrap();
+//! # let directory = scratch.path().join("holdings");
+//! let config = Config::create(&directory)?;
+//! assert!(directory.join("archive.toml").exists());
+//! assert_eq!(Config::load(&directory)?.slots().len(), config.slots().len());
+//! # Ok::<(), archive::Error>(())
+//! ```
+//!
+//! The settings say which policy and comparison schema hold, and which slots there are. A new
+//! directory gets the shipped settings, whose comments explain each key.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use archive_core::data_file;
+use archive_core::holding::{Slot, SlotAddress};
+use archive_core::policy::Policy;
+use archive_core::units::Millimetres;
+use archive_core::{Error, ErrorKind};
+use archive_reconcile::Schema;
+use serde::Deserialize;
+use toml::Spanned;
+
+/// The settings that a new archive begins with.
+pub const DEFAULT_SETTINGS: &str = include_str!("../settings/archive.toml");
+
+/// The name of the settings file in an archive's directory.
+pub const SETTINGS: &str = "archive.toml";
+
+/// Checked settings.
+#[derive(Clone)]
+pub struct Config {
+    directory: PathBuf,
+    policy: Policy,
+    schema: Schema,
+    slots: Vec<Slot>,
+    hasten: f64,
+    /// Where the engine and the models lie; the cache of [`crate::setup`] where absent.
+    pub models: Option<PathBuf>,
+    /// How many threads read pages; all cores where absent.
+    pub threads: Option<usize>,
+}
+
+/// Tells how many slots there are instead of listing each.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("directory", &self.directory)
+            .field("policy", self.policy.version())
+            .field("slots", &self.slots.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Config {
+    /// The most slots that one archive may have.
+    pub const SLOT_LIMIT: u64 = 2_000_000;
+
+    /// Makes the directory with the shipped settings where it has none yet, then loads it.
+    ///
+    /// # Errors
+    /// Those of writing the directory, and of [`Config::load`].
+    pub fn create(directory: &Path) -> Result<Self, Error> {
+        fs::create_dir_all(directory).map_err(|e| Error::io(directory, "create the archive directory", e))?;
+        let path = directory.join(SETTINGS);
+        if !path.exists() {
+            fs::write(&path, DEFAULT_SETTINGS).map_err(|e| Error::io(&path, "write", e))?;
+        }
+        Self::load(directory)
+    }
+
+    /// Reads the settings of the archive in `directory`.
+    ///
+    /// # Errors
+    /// - `NotFound` where the directory has no settings.
+    /// - `InvalidInput`, naming file, line and key, where settings, policy or schema are wrong.
+    pub fn load(directory: &Path) -> Result<Self, Error> {
+        let path = directory.join(SETTINGS);
+        if !path.exists() {
+            let message = format!("is no archive: it has no {SETTINGS}; make one with `archive init`");
+            return Err(Error::new(ErrorKind::NotFound, directory.display().to_string(), message));
+        }
+        let text = data_file::read(&path)?;
+        let name = path.display().to_string();
+        let raw: RawSettings = data_file::parse(&name, &text)?;
+        let policy = match &raw.policy {
+            Some(file) => {
+                let path = directory.join(file);
+                Policy::parse(&path.display().to_string(), &data_file::read(&path)?)?
+            }
+            None => Policy::reference(),
+        };
+        let schema = match &raw.schema {
+            Some(file) => {
+                let path = directory.join(file);
+                Schema::parse(&path.display().to_string(), &data_file::read(&path)?)?
+            }
+            None => Schema::reference(),
+        };
+        let at = |span, message: &str| data_file::error_at(&name, &text, span, message);
+        let hasten = *raw.simulation.hasten.get_ref();
+        if !(hasten.is_finite() && (0.01..=10_000.0).contains(&hasten)) {
+            return Err(at(raw.simulation.hasten.span(), "must be a factor between 0.01 and 10000"));
+        }
+        let mut slots = Vec::new();
+        for bank in raw.bank {
+            let span = bank.span();
+            let bank = bank.into_inner();
+            if slots.len() as u64 + bank.slot_count() > Self::SLOT_LIMIT {
+                return Err(at(span, "brings the archive above 2000000 slots"));
+            }
+            bank.add_slots(&mut slots).map_err(|error| at(span, error.message()))?;
+        }
+        if slots.is_empty() {
+            return Err(Error::invalid(name, "has no slots; describe a bank of shelves"));
+        }
+        let directory = directory.to_path_buf();
+        Ok(Self { directory, policy, schema, slots, hasten, models: None, threads: None })
+    }
+
+    /// The archive's directory.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The policy in force.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// How papers are compared with records.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// All slots, in the order in which they are filled.
+    #[must_use]
+    pub fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    /// How many times faster than life the simulated shelf moves.
+    #[must_use]
+    pub fn hasten(&self) -> f64 {
+        self.hasten
+    }
+
+    /// Where the catalogue lies.
+    #[must_use]
+    pub fn catalogue(&self) -> PathBuf {
+        self.directory.join("catalogue.db")
+    }
+
+    /// Where the content of documents lies.
+    #[must_use]
+    pub fn content(&self) -> PathBuf {
+        self.directory.join("content")
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSettings {
+    policy: Option<PathBuf>,
+    schema: Option<PathBuf>,
+    simulation: RawSimulation,
+    #[serde(default)]
+    bank: Vec<Spanned<RawBank>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSimulation {
+    hasten: Spanned<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawBank {
+    site: String,
+    room: String,
+    name: String,
+    columns: u16,
+    bays: u16,
+    levels: u16,
+    positions: u16,
+    width_mm: u32,
+}
+
+impl RawBank {
+    fn slot_count(&self) -> u64 {
+        2 * [self.columns, self.bays, self.levels, self.positions].map(u64::from).iter().product::<u64>()
+    }
+
+    fn add_slots(&self, slots: &mut Vec<Slot>) -> Result<(), Error> {
+        for column in 1..=self.columns {
+            for side in ["A", "B"] {
+                for (bay, level, position) in self.places() {
+                    let Self { site, room, name, .. } = self;
+                    let address: SlotAddress =
+                        format!("{site}/{room}/{name}/C{column:02}/{side}/{bay:02}/{level}/{position:02}")
+                            .parse()?;
+                    slots.push(Slot { address, width: Millimetres(self.width_mm) });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn places(&self) -> impl Iterator<Item = (u16, u16, u16)> + use<> {
+        let (bays, levels, positions) = (self.bays, self.levels, self.positions);
+        (1..=bays).flat_map(move |b| (1..=levels).flat_map(move |l| (1..=positions).map(move |p| (b, l, p))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(settings: &str) -> Result<Config, Error> {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join(SETTINGS), settings).unwrap();
+        Config::load(directory.path())
+    }
+
+    #[track_caller]
+    fn check_broken(from: &str, to: &str, key: &str, message: &str) {
+        assert!(DEFAULT_SETTINGS.contains(from));
+        let error = load(&DEFAULT_SETTINGS.replacen(from, to, 1)).unwrap_err();
+        assert!(error.object().ends_with(key) && error.message().contains(message), "{error}");
+    }
+
+    #[test]
+    fn the_shipped_settings_are_sound() {
+        assert!(load(DEFAULT_SETTINGS).unwrap().slots().len() >= 100);
+    }
+
+    #[test]
+    fn broken_settings_name_line_and_key() {
+        check_broken("hasten = ", "hasten = -", "key simulation.hasten", "between");
+        check_broken("width_mm = ", "width = ", "key bank.width", "unknown field");
+        check_broken("site = \"HZ\"", "site = \"H/Z\"", "key bank", "is not site/room");
+        check_broken("columns = 4", "columns = 65535", "key bank", "above 2000000 slots");
+        check_broken("[simulation]", "policy = \"none.toml\"\n[simulation]", "none.toml", "cannot read");
+    }
+
+    #[test]
+    fn a_directory_without_settings_is_no_archive() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = Config::load(directory.path()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert!(error.to_string().contains("archive init"));
+    }
+}

@@ -1,0 +1,323 @@
+//! The one call: capture, read, verify, assess, file, shelve.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use archive_core::completeness::{Completeness, Holding, assess};
+use archive_core::holding::{BoxKey, CustodyMode};
+use archive_core::record::{Carrier, Digest, Document, Record};
+use archive_core::units::Pages;
+use archive_core::{Error, ErrorKind};
+use archive_ocr::{PageImage, PageReading};
+use archive_reconcile::{Finding, PaperReading, reconcile};
+use archive_store::{Custody, Filed, FilingEntry, Located, Locator};
+use chrono::{Datelike, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::archive::Archive;
+use crate::content;
+use crate::filing::{FiledDocument, FilingOutcome, FilingRequest, ReadField, RejectedDocument, Shelving};
+
+/// What the catalogue keeps of a filing beside its own columns, as JSON.
+#[derive(Debug, Serialize, Deserialize)]
+struct Assessment {
+    request: Digest,
+    rejected: Vec<RejectedDocument>,
+    completeness: Completeness,
+    findings: Vec<Finding>,
+}
+
+impl Archive {
+    /// Files a customer's papers: keeps and reads them, checks them against the record and for
+    /// completeness, gives the archive number, box and slot, and has the box put on the shelf.
+    ///
+    /// The same request again under the same key changes nothing and gives the same answer, with
+    /// [`FilingOutcome::repeated`] set; where its box is not on the shelf yet, the call goes on from
+    /// there. A document that cannot be read is rejected by itself and the others are filed.
+    ///
+    /// # Errors
+    /// - `InvalidInput`: the request contradicts itself, or none of its documents can be read.
+    /// - `NotFound`: the policy does not know the process.
+    /// - `Conflict`: the key was used for another request, or shelves or numbers are exhausted.
+    /// - `Unavailable`: models, catalogue or disk are out of reach; the same call again goes on.
+    pub fn file(&self, request: &FilingRequest) -> Result<FilingOutcome, Error> {
+        request.check()?;
+        let process = self.policy().process(&request.process)?;
+        let digest = request.digest()?;
+        if let Some(outcome) = self.repeat(request, &digest)? {
+            return Ok(outcome);
+        }
+
+        let mut documents = Vec::new();
+        let mut rejected = Vec::new();
+        for (index, path) in request.documents.iter().enumerate() {
+            match self.capture(path, &request.record) {
+                Ok(captured) => documents.push((index, captured)),
+                // A fault of this machine is no fault of the document: nothing is filed without it.
+                Err(error) if is_passing(error.kind()) => return Err(error),
+                Err(error) => rejected.push(RejectedDocument {
+                    name: file_name(path),
+                    kind: error.kind().to_string(),
+                    message: error.report(),
+                }),
+            }
+        }
+        if documents.is_empty() {
+            let reasons: Vec<&str> = rejected.iter().map(|r| r.message.as_str()).collect();
+            let object = format!("request {}", request.key);
+            return Err(Error::invalid(object, format!("has no readable document: {}", reasons.join("; "))));
+        }
+        let documents: Vec<FiledDocument> = documents
+            .into_iter()
+            .map(|(index, captured)| captured.into_document(&digest, index))
+            .collect::<Result<_, _>>()?;
+
+        let completeness =
+            assess(&process.requirements, &holdings(&documents, &rejected), &request.facts, request.date);
+        let findings = reconcile(self.schema(), &paper_readings(&documents), &request.record);
+        let assessment = Assessment { request: digest, rejected, completeness, findings };
+        let entry = self.entry(request, digest, process.retention, &documents, &assessment)?;
+        let filed = self.catalogue.file(entry)?;
+        tracing::info!(request = %request.key, reference = %filed.reference, "filed");
+        if filed.already {
+            // Another call with this key was faster; its answer is the answer.
+            return self.repeat(request, &digest)?.ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Internal,
+                    format!("request {}", request.key),
+                    "vanished from the catalogue",
+                )
+            });
+        }
+        let shelving = self.shelve(&filed)?;
+        Ok(outcome(&filed, custody_of(&filed), documents, assessment, shelving, false))
+    }
+
+    /// The answer to a request that was filed before; `None` where it was not.
+    fn repeat(&self, request: &FilingRequest, digest: &Digest) -> Result<Option<FilingOutcome>, Error> {
+        let Some(located) = self.located(request)? else { return Ok(None) };
+        let conflict =
+            |message: &str| Err(Error::new(ErrorKind::Conflict, format!("request {}", request.key), message));
+        let (documents, assessment) = stored(&located)?;
+        if assessment.request != *digest {
+            return conflict("was filed with other content; use a new key for a new request");
+        }
+        for (path, document) in request.documents.iter().flat_map(|path| {
+            let name = file_name(path);
+            documents.iter().find(|d| d.name == name).map(|d| (path, d))
+        }) {
+            // The caller may have removed its scans since; what is still there must be the same.
+            if content::read(path).is_ok_and(|bytes| content::digest(&bytes) != document.digest) {
+                return conflict(&format!("was filed with another {}; use a new key", document.name));
+            }
+        }
+        let shelving = self.shelve(&located.filed)?;
+        Ok(Some(outcome(&located.filed, located.custody, documents, assessment, shelving, true)))
+    }
+
+    fn located(&self, request: &FilingRequest) -> Result<Option<Located>, Error> {
+        match self.catalogue.locate(&Locator::Request(request.key.clone())) {
+            Ok(mut found) => Ok(found.pop()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Keeps one document's content and reads it.
+    fn capture(&self, path: &Path, record: &Record) -> Result<Captured, Error> {
+        let bytes = content::read(path)?;
+        let image = PageImage::from_bytes(&path.display().to_string(), &bytes)?;
+        let digest = content::digest(&bytes);
+        let reading = self.reader()?.read(&image)?;
+        let extension = path.extension().and_then(|e| e.to_str()).filter(|e| is_plain(e)).unwrap_or("bin");
+        let content = self.content.keep(&digest, &extension.to_ascii_lowercase(), &bytes)?;
+        tracing::info!(document = %path.display(), %digest, fields = reading.fields.len(), "kept and read");
+        let fields =
+            reading.fields.keys().map(|name| (name.clone(), read_field(&reading, name, record))).collect();
+        Ok(Captured { name: file_name(path), digest, content, document_type: reading.document_type, fields })
+    }
+
+    fn entry(
+        &self,
+        request: &FilingRequest,
+        digest: Digest,
+        retention: archive_core::holding::Retention,
+        documents: &[FiledDocument],
+        assessment: &Assessment,
+    ) -> Result<FilingEntry, Error> {
+        let policy = self.policy();
+        let year = u16::try_from(request.date.year()).map_err(|_| {
+            Error::invalid(format!("request {}", request.key), format!("has the date {}", request.date))
+        })?;
+        let key = BoxKey {
+            fonds: policy.fonds().clone(),
+            year,
+            retention,
+            organisation: policy.organisation().clone(),
+        };
+        let custody = match policy.custody(request.customer.class) {
+            CustodyMode::Electronic => Custody::Electronic,
+            CustodyMode::CentralPaper => {
+                let pages: Vec<Pages> = documents.iter().map(|d| d.pages).collect();
+                let boxing = policy.boxing();
+                Custody::CentralPaper(archive_store::Shelving {
+                    thickness: boxing.thickness(&pages),
+                    // A wide box takes many customers' files before the next one is begun.
+                    spines: boxing.spines.iter().rev().copied().collect(),
+                    box_number: self.numbers.box_number(&key)?,
+                    slots: None,
+                })
+            }
+        };
+        let json = |what: &str, value: serde_json::Result<String>| {
+            value.map_err(|e| Error::new(ErrorKind::Internal, what, "cannot be written").with_source(e))
+        };
+        Ok(FilingEntry {
+            request: request.key.clone(),
+            digest,
+            when: Utc::now(),
+            expires: None,
+            customer: request.customer.number.clone(),
+            process: request.process.clone(),
+            system_record: request.customer.number.as_str().parse()?,
+            number: self.numbers.file_number(&key)?,
+            key,
+            policy: policy.version().clone(),
+            documents: documents.iter().map(as_catalogued).collect(),
+            readings: json("readings", serde_json::to_string(documents))?,
+            findings: json("findings", serde_json::to_string(assessment))?,
+            custody,
+        })
+    }
+}
+
+/// A document that was kept and read.
+struct Captured {
+    name: String,
+    digest: Digest,
+    content: PathBuf,
+    document_type: Option<archive_core::identifier::DocumentType>,
+    fields: BTreeMap<archive_core::identifier::FieldName, ReadField>,
+}
+
+impl Captured {
+    fn into_document(self, request: &Digest, index: usize) -> Result<FiledDocument, Error> {
+        Ok(FiledDocument {
+            id: format!("{}-{:03}", &request.to_string()[..16], index + 1).parse()?,
+            name: self.name,
+            document_type: self.document_type,
+            pages: Pages(1),
+            digest: self.digest,
+            content: self.content,
+            fields: self.fields,
+        })
+    }
+}
+
+/// Faults of this machine, which pass; everything else is the document's own.
+fn is_passing(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Unavailable | ErrorKind::Internal)
+}
+
+fn is_plain(extension: &str) -> bool {
+    (1..=5).contains(&extension.len()) && extension.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+/// What a document is called in messages and reports.
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+fn read_field(
+    reading: &PageReading,
+    name: &archive_core::identifier::FieldName,
+    record: &Record,
+) -> ReadField {
+    let field = &reading.fields[name];
+    let evidence = record.get(name.as_str()).map(|claim| reading.verify(name, claim));
+    ReadField {
+        value: field.value.clone(),
+        text: field.text.clone(),
+        confidence: field.confidence,
+        region: field.region,
+        verdict: evidence.as_ref().map(|e| e.verdict),
+        evidence: evidence.as_ref().map(|e| e.suspicion),
+    }
+}
+
+fn holdings(documents: &[FiledDocument], rejected: &[RejectedDocument]) -> Vec<Holding> {
+    let filed =
+        documents.iter().map(|d| Holding { document_type: d.document_type.clone(), name: d.name.clone() });
+    // What could not be read may be any paper.
+    let unread = rejected.iter().map(|r| Holding { document_type: None, name: r.name.clone() });
+    filed.chain(unread).collect()
+}
+
+fn paper_readings(documents: &[FiledDocument]) -> Vec<PaperReading> {
+    let fields = documents.iter().flat_map(|d| d.fields.iter().map(move |(name, field)| (d, name, field)));
+    fields
+        .map(|(document, name, field)| PaperReading {
+            document: document.name.clone(),
+            field: name.clone(),
+            value: Some(field.value.clone()),
+            verdict: field.verdict,
+            evidence: field.evidence.unwrap_or(0.0),
+        })
+        .collect()
+}
+
+fn as_catalogued(document: &FiledDocument) -> Document {
+    Document {
+        id: document.id.clone(),
+        document_type: document.document_type.clone(),
+        carrier: Carrier::Paper,
+        pages: document.pages,
+        date: document.fields.get(&date_field()).and_then(|f| f.value.parse().ok()),
+        digest: document.digest,
+        path: document.content.clone(),
+    }
+}
+
+/// The field that bears a document's own day.
+fn date_field() -> archive_core::identifier::FieldName {
+    "sign_date".parse().expect("a constant name is valid")
+}
+
+/// What the catalogue kept of a filing.
+fn stored(located: &Located) -> Result<(Vec<FiledDocument>, Assessment), Error> {
+    let corrupt = |e| {
+        let object = format!("request {} in the catalogue", located.filed.request);
+        Error::new(ErrorKind::Corrupt, object, "cannot be read back").with_source(e)
+    };
+    let documents = serde_json::from_str(&located.readings).map_err(corrupt)?;
+    let assessment = serde_json::from_str(&located.findings).map_err(corrupt)?;
+    Ok((documents, assessment))
+}
+
+fn custody_of(filed: &Filed) -> CustodyMode {
+    if filed.place.is_some() { CustodyMode::CentralPaper } else { CustodyMode::Electronic }
+}
+
+fn outcome(
+    filed: &Filed,
+    custody: CustodyMode,
+    documents: Vec<FiledDocument>,
+    assessment: Assessment,
+    shelving: Shelving,
+    repeated: bool,
+) -> FilingOutcome {
+    FilingOutcome {
+        key: filed.request.clone(),
+        repeated,
+        reference_code: filed.reference.clone(),
+        custody,
+        box_number: filed.place.as_ref().map(|p| p.archive_box.number.clone()),
+        slot: filed.place.as_ref().map(|p| p.slot.clone()),
+        shelving,
+        policy: filed.policy.clone(),
+        documents,
+        rejected: assessment.rejected,
+        completeness: assessment.completeness,
+        findings: assessment.findings,
+    }
+}

@@ -1,0 +1,52 @@
+//! One-call filing of customer papers: the facade over all crates, and the command line.
+//!
+//! ```
+//! use archive::{Archive, Config};
+//!
+//! # let scratch = tempfile::tempdir().unwrap();
+//! // A directory with the shipped policy and a bank of simulated shelves.
+//! let archive = Archive::open(Config::create(&scratch.path().join("holdings"))?)?;
+//! assert!(archive.pending()?.is_empty());
+//! assert!(archive.inventory()?.is_clean());
+//! # Ok::<(), archive::Error>(())
+//! ```
+//!
+//! [`Archive::file`] is the one call: it keeps a customer's papers, reads them, checks them against
+//! the marketing system's record and for completeness, gives the archive number, chooses box and
+//! slot in one transaction, and has the box put on the shelf. [`FilingOutcome`] says what was done
+//! and what is missing or doubtful.
+//!
+//! In reading order: [`filing`], requests and outcomes; [`config`], an archive's directory;
+//! [`devices`], shelves and readers; [`records`], tables of the marketing system; [`report`], the
+//! findings as a page; [`setup`], engine and models; [`samples`], the demo's papers.
+//!
+//! Limits: one site, one catalogue in one file; one page a document.
+#![forbid(unsafe_code)]
+
+mod archive;
+mod comparison;
+pub mod config;
+mod content;
+pub mod devices;
+pub mod filing;
+mod intake;
+mod inventory;
+mod numbers;
+pub mod records;
+pub mod report;
+pub mod samples;
+pub mod setup;
+mod shelve;
+pub mod snapshots;
+
+pub use crate::archive::{Archive, open_reader};
+pub use archive_core::{Error, ErrorKind};
+pub use comparison::RowComparison;
+pub use config::Config;
+pub use filing::{FilingOutcome, FilingRequest, Shelving};
+pub use inventory::{BoxSighting, InventoryReport};
+
+/// The crate's README, whose example runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

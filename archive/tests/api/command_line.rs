@@ -1,0 +1,166 @@
+//! The fixed forms of the command line, and its exit codes.
+
+use crate::scene::{Scene, assert_fails, command, models_are_there, run, text};
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    for arguments in [["read", "--no-such-flag"], ["no-such-verb", ""], ["verify", "x.jpg"]] {
+        assert_eq!(run(&mut command(arguments)).status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn read_prints_one_json_line_an_image_and_goes_on_after_a_broken_one() {
+    if !models_are_there("read_prints_one_json_line_an_image_and_goes_on_after_a_broken_one") {
+        return;
+    }
+    let scene = Scene::new();
+    let documents = scene.request("r-1").documents;
+    let broken = scene.path("broken.jpg");
+    std::fs::write(&broken, b"no image").unwrap();
+    let output =
+        run(&mut command(["read", "--json", text(&documents[0]), text(&broken), text(&documents[2])]));
+    assert_fails(&output, 3, &["broken.jpg"]);
+    let lines: Vec<serde_json::Value> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("each line is JSON"))
+        .collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["image"], "contract.jpg");
+    assert_eq!(lines[0]["doc_type"], "supply_contract");
+    assert!(lines[0]["seconds"].as_f64().unwrap() > 0.0);
+    let field = &lines[0]["fields"]["account_no"];
+    assert_eq!(field["value"], "3342125369");
+    assert!(field["confidence"].as_f64().unwrap() > 0.5);
+    // Where the value stands, within a few pixels of the truth (the page is rotated a little).
+    let found: Vec<f64> = field["box"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
+    for (found, truth) in found.iter().zip([290.0, 384.0, 436.0, 405.0]) {
+        assert!((found - truth).abs() < 25.0, "{field}");
+    }
+    assert_eq!(lines[1]["image"], "work-order.jpg");
+}
+
+#[test]
+fn verify_prints_one_json_line_a_cell() {
+    if !models_are_there("verify_prints_one_json_line_a_cell") {
+        return;
+    }
+    let scene = Scene::new();
+    let documents = scene.request("r-1").documents;
+    let records = scene.path("scans").join("records.csv");
+    let contract = text(&documents[0]);
+    let output = run(&mut command(["verify", "--check", "--records", text(&records), "--json", contract]));
+    assert_eq!(output.status.code(), Some(1), "findings, and --check asks: {output:?}");
+    let mut wrong = Vec::new();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    for line in stdout.lines() {
+        let cell: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(cell["image"], "contract.jpg");
+        assert!(cell["suspicion"].is_number() && cell["record"].is_string());
+        match cell["verdict"].as_str() {
+            Some("match") => {}
+            Some("mismatch") => wrong.push(cell["field"].as_str().unwrap().to_owned()),
+            other => panic!("{other:?}: {line}"),
+        }
+    }
+    assert_eq!(stdout.lines().count(), 15);
+    wrong.sort();
+    assert_eq!(wrong, ["contract_capacity_kva", "ct_ratio", "deposit_cny", "phone"]);
+}
+
+#[test]
+fn an_image_without_a_row_is_an_input_error() {
+    if !models_are_there("an_image_without_a_row_is_an_input_error") {
+        return;
+    }
+    let scene = Scene::new();
+    let documents = scene.request("r-1").documents;
+    let records = scene.path("r.csv");
+    std::fs::write(&records, "image,ct_ratio\nother.jpg,50/5\n").unwrap();
+    let output = run(&mut command(["verify", "--records", text(&records), text(&documents[0])]));
+    assert_fails(&output, 3, &["r.csv", "contract.jpg"]);
+}
+
+#[test]
+fn the_demo_files_reports_and_locates() {
+    if !models_are_there("the_demo_files_reports_and_locates") {
+        return;
+    }
+    let scene = Scene::new();
+    let out = scene.path("out");
+    let output = run(command(["demo", "--out"]).arg(&out));
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(stdout.matches("ALERT").count(), 4, "{stdout}");
+    assert!(stdout.contains("1 of 1 boxes seen"), "{stdout}");
+
+    let page = std::fs::read_to_string(out.join("report/index.html")).unwrap();
+    assert_eq!(page.matches("<article>").count(), 4);
+    for picture in page.split("href=\"pages/").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(out.join("report/pages").join(picture).exists(), "{picture}");
+    }
+    assert!(!page.contains("http:") && !page.contains("https:"), "the report needs no network");
+
+    let output = run(command(["locate", "3342125369", "--json", "--archive"]).arg(out.join("archive")));
+    let located: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(located["filed"]["state"], "confirmed");
+    // A second run files into the same box.
+    let output = run(command(["demo", "--json", "--out"]).arg(&out));
+    let second: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(second["box_number"], located["filed"]["place"]["archive_box"]["number"]);
+}
+
+#[test]
+fn file_reports_findings_by_its_exit_code() {
+    if !models_are_there("file_reports_findings_by_its_exit_code") {
+        return;
+    }
+    let scene = Scene::new();
+    let request = scene.request_file(&scene.short_request("r-1"));
+    let broken = scene.path("broken.json");
+    std::fs::write(&broken, "{\"key\": 3}").unwrap();
+    let output =
+        run(command(["file", "--check", "--json", text(&request), "--archive"]).arg(scene.holdings()));
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let output = run(command(["file", text(&broken), text(&request), "--archive"]).arg(scene.holdings()));
+    assert_fails(&output, 3, &["broken.json", "is no filing request"]);
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("filed before"),
+        "the rest of the batch went on"
+    );
+}
+
+#[test]
+fn two_tables_are_compared_by_key() {
+    let scene = Scene::new();
+    let path = |name: &str| scene.path(name);
+    std::fs::write(path("l.csv"), "account_no,ct_ratio\n1,２００／５\n2,150/5\n3,50/5\n").unwrap();
+    std::fs::write(path("r.csv"), "account_no,ct_ratio\n1,200/5\n2,100/5\n").unwrap();
+    let compare = |out: &str| {
+        let mut compare =
+            command(["reconcile", "--key", "account_no", "--memory", "64MiB", "--check", "--json"]);
+        compare.arg("--left").arg(path("l.csv")).arg("--right").arg(path("r.csv"));
+        compare.arg("--out").arg(path(out));
+        compare
+    };
+    let output = run(&mut compare("d.csv"));
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&summary["mismatches"], &summary["missing_right"]), (&1.into(), &1.into()));
+    let found = std::fs::read_to_string(path("d.csv")).unwrap();
+    assert!(found.contains("2,mismatch,ct_ratio,150/5,100/5,critical"), "{found}");
+    assert_eq!(run(&mut compare("d.txt")).status.code(), Some(3));
+    // Half of the arguments are no way to call it.
+    assert_eq!(run(command(["reconcile", "--left"]).arg(path("l.csv"))).status.code(), Some(2));
+    assert_eq!(run(&mut command(["reconcile", "--json"])).status.code(), Some(2));
+}
+
+#[test]
+fn numbering_rules_are_checked() {
+    let scene = Scene::new();
+    let path = scene.path("bad.rule");
+    std::fs::write(&path, "nonsense").unwrap();
+    let output = run(&mut command(["rule", "check", text(&path)]));
+    assert_fails(&output, 3, &["bad.rule", "line 1"]);
+}

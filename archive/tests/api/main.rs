@@ -1,0 +1,10 @@
+//! The facade and the command from their users' side.
+//!
+//! What reads pages needs the models of `archive setup`: without them those tests say that they are
+//! skipped, and with `ARCHIVE_REQUIRE_MODELS` set they fail.
+
+mod bad_input;
+mod command_line;
+mod crash;
+mod filing;
+mod scene;

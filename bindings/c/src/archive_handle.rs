@@ -1,0 +1,148 @@
+//! The archive: open, file, find, take stock.
+
+use std::ffi::c_char;
+use std::path::Path;
+
+use archive::{Archive, Config, Error, FilingRequest};
+
+use crate::boundary::{MaError, MaStatus, borrow, free, give_json, guard, text};
+
+/// An open archive.
+#[derive(Debug)]
+pub struct MaArchive {
+    archive: Archive,
+}
+
+/// Opens the archive in the directory `path`.
+///
+/// # Safety
+/// `path` must point to `length` bytes; `out` and `error` must each be null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ma_archive_open(
+    path: *const c_char,
+    length: usize,
+    out: *mut *mut MaArchive,
+    error: *mut *mut MaError,
+) -> MaStatus {
+    // SAFETY: as the caller vouches, here and inside.
+    unsafe {
+        guard(out, error, || {
+            let config = Config::load(Path::new(text("path", path, length)?))?;
+            Ok(Box::into_raw(Box::new(MaArchive { archive: Archive::open(config)? })))
+        })
+    }
+}
+
+/// Makes an archive with the shipped settings in the directory `path`, where it has none yet, and
+/// opens it.
+///
+/// # Safety
+/// `path` must point to `length` bytes; `out` and `error` must each be null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ma_archive_create(
+    path: *const c_char,
+    length: usize,
+    out: *mut *mut MaArchive,
+    error: *mut *mut MaError,
+) -> MaStatus {
+    // SAFETY: as the caller vouches, here and inside.
+    unsafe {
+        guard(out, error, || {
+            let config = Config::create(Path::new(text("path", path, length)?))?;
+            Ok(Box::into_raw(Box::new(MaArchive { archive: Archive::open(config)? })))
+        })
+    }
+}
+
+/// Files a customer's papers: `request` is a filing request as JSON, `*out` becomes its outcome as
+/// JSON. The same request again under the same key changes nothing and gives the same answer.
+///
+/// # Safety
+/// `archive` must be null or an open archive; `request` must point to `length` bytes; `out` and
+/// `error` must each be null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ma_archive_file(
+    archive: *const MaArchive,
+    request: *const c_char,
+    length: usize,
+    out: *mut *mut c_char,
+    error: *mut *mut MaError,
+) -> MaStatus {
+    // SAFETY: as the caller vouches, here and inside.
+    unsafe {
+        guard(out, error, || {
+            let archive = borrow("archive", archive)?;
+            let request: FilingRequest = serde_json::from_str(text("request", request, length)?)
+                .map_err(|e| Error::invalid("argument request", "is no filing request").with_source(e))?;
+            give_json(&archive.archive.file(&request)?)
+        })
+    }
+}
+
+/// Finds files by archive number, customer, document, box, slot, request or tag; `*out` becomes a
+/// JSON array.
+///
+/// # Safety
+/// `archive` must be null or an open archive; `name` must point to `length` bytes; `out` and `error`
+/// must each be null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ma_archive_locate(
+    archive: *const MaArchive,
+    name: *const c_char,
+    length: usize,
+    out: *mut *mut c_char,
+    error: *mut *mut MaError,
+) -> MaStatus {
+    // SAFETY: as the caller vouches, here and inside.
+    unsafe {
+        guard(out, error, || {
+            let archive = borrow("archive", archive)?;
+            give_json(&archive.archive.locate(text("name", name, length)?)?)
+        })
+    }
+}
+
+/// Reads the tags of all aisles with boxes; `*out` becomes the report as JSON.
+///
+/// # Safety
+/// `archive` must be null or an open archive; `out` and `error` must each be null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ma_archive_inventory(
+    archive: *const MaArchive,
+    out: *mut *mut c_char,
+    error: *mut *mut MaError,
+) -> MaStatus {
+    // SAFETY: as the caller vouches, here and inside.
+    unsafe { guard(out, error, || give_json(&borrow("archive", archive)?.archive.inventory()?)) }
+}
+
+/// Goes on with every filing whose box is not known to stand in its slot; `*out` becomes a JSON array
+/// of request keys with their states.
+///
+/// # Safety
+/// `archive` must be null or an open archive; `out` and `error` must each be null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ma_archive_resume(
+    archive: *const MaArchive,
+    out: *mut *mut c_char,
+    error: *mut *mut MaError,
+) -> MaStatus {
+    // SAFETY: as the caller vouches, here and inside.
+    unsafe {
+        guard(out, error, || {
+            let resumed = borrow("archive", archive)?.archive.resume()?;
+            let rows: Vec<_> = resumed.iter().map(|(filed, shelving)| (&filed.request, shelving)).collect();
+            give_json(&rows)
+        })
+    }
+}
+
+/// Closes an archive. Nobody may use it any more.
+///
+/// # Safety
+/// `archive` must be null or an open archive that was not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ma_archive_free(archive: *mut MaArchive) {
+    // SAFETY: as the caller vouches.
+    unsafe { free(archive) };
+}

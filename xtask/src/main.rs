@@ -1,0 +1,41 @@
+//! Project automation: `cargo xtask test` sets up what the tests need and runs every one of them.
+#![forbid(unsafe_code)]
+
+mod command;
+mod peers;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  test         set up what the tests need, then run every test: Rust, documentation, C, Python
+  test PART    the same for one part: rust, c or python
+  header       write the C header anew after a change of the C functions
+  lint         formatting and lints, as in CI
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match words[..] {
+        ["test"] => test::run(),
+        ["test", "rust"] => test::rust(),
+        ["test", "c"] => test::c(),
+        ["test", "python"] => test::python_module(),
+        ["header"] => test::write_header(),
+        ["lint"] => test::lint(),
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

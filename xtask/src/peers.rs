@@ -1,0 +1,97 @@
+//! Programs that nobody here wrote, against which the tests compare.
+//!
+//! Where this user may install packages, they are installed. Where not, the tests that need them say
+//! that they are skipped; in CI (`CI=true`) their absence is a failure.
+
+use crate::command::{Result, program, python, root, step, succeeds, target};
+
+/// Python packages that the tests need, pinned, in a directory of their own: nothing is installed
+/// into the system's Python.
+const PYTHON_PACKAGES: [&str; 6] = [
+    "maturin==1.16.0",
+    "pytest==9.2.0",
+    "mypy==2.4.1",
+    "python-stdnum==2.2",
+    "pymodbus==3.16.1",
+    "sllurp==3.0.5",
+];
+
+/// Debian's packages, each with a file that shows that it is there.
+const DEBIAN_PACKAGES: [(&str, &str); 1] = [("libaugeas0", "libfa.so.1")];
+
+/// The directory of the Python packages, for `PYTHONPATH`.
+pub(crate) fn python_site() -> std::path::PathBuf {
+    target().join("python-site")
+}
+
+/// Fetches the pinned Python packages where they are not there yet.
+pub(crate) fn install_python_packages() -> Result<()> {
+    let site = python_site();
+    let stamp = site.join("packages.txt");
+    let wanted = PYTHON_PACKAGES.join("\n");
+    if std::fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+        return Ok(());
+    }
+    // A directory of its own works where there is no venv module and where the system's Python is
+    // managed by the distribution.
+    if site.exists() {
+        std::fs::remove_dir_all(&site).map_err(|e| format!("{}: cannot be removed: {e}", site.display()))?;
+    }
+    let mut pip = python();
+    pip.args(["-m", "pip", "install", "--quiet", "--target"]).arg(&site).args(PYTHON_PACKAGES);
+    step("Python packages for the tests", quieten_pip(&mut pip))?;
+    std::fs::write(&stamp, wanted).map_err(|e| format!("{}: cannot be written: {e}", stamp.display()))
+}
+
+/// Keeps pip from warning about its own version and about root.
+pub(crate) fn quieten_pip(pip: &mut std::process::Command) -> &mut std::process::Command {
+    pip.env("PIP_DISABLE_PIP_VERSION_CHECK", "1").env("PIP_ROOT_USER_ACTION", "ignore")
+}
+
+/// Installs Debian's packages that are missing, where this user may. Gives whether all are there.
+pub(crate) fn install_debian_packages() -> bool {
+    let is_missing = |(_, library): &&(&str, &str)| !has_library(library);
+    let missing: Vec<&str> = DEBIAN_PACKAGES.iter().filter(is_missing).map(|(package, _)| *package).collect();
+    if missing.is_empty() {
+        return true;
+    }
+    let names = missing.join(" ");
+    if !succeeds(program("sh").args(["-c", "test $(id -u) = 0 && command -v apt-get"])) {
+        eprintln!("== SKIPPED: comparisons with {names}: install by `apt-get install {names}`");
+        return false;
+    }
+    let mut apt = program("sh");
+    apt.env("DEBIAN_FRONTEND", "noninteractive");
+    apt.args([
+        "-c",
+        &format!("apt-get update -qq && apt-get install -y -qq --no-install-recommends {names}"),
+    ]);
+    match step("Debian packages for comparisons", &mut apt) {
+        Ok(()) => true,
+        Err(message) => {
+            eprintln!("== SKIPPED: comparisons with {names}: {message}");
+            false
+        }
+    }
+}
+
+fn has_library(name: &str) -> bool {
+    succeeds(
+        program("sh")
+            .args(["-c", &format!("ldconfig -p | grep -q {name} || /sbin/ldconfig -p | grep -q {name}")]),
+    )
+}
+
+/// Whether an absent peer fails the run.
+pub(crate) fn are_required() -> bool {
+    std::env::var_os("CI").is_some_and(|value| value == "true")
+}
+
+/// `PYTHONPATH` with the packages of [`install_python_packages`] first.
+pub(crate) fn python_path() -> std::ffi::OsString {
+    let mut paths = vec![python_site(), root().join("bindings/python/tests")];
+    if let Some(inherited) = std::env::var_os("PYTHONPATH") {
+        paths.extend(std::env::split_paths(&inherited).collect::<Vec<_>>());
+    }
+    std::env::join_paths(paths).unwrap_or_default()
+}

@@ -1,0 +1,143 @@
+//! The test command: sets up, then runs Rust, documentation, C and Python tests.
+
+use std::process::Command;
+
+use crate::command::{Result, cargo, program, python, root, step, succeeds, target};
+use crate::peers;
+
+/// Runs every test.
+pub(crate) fn run() -> Result<()> {
+    rust()?;
+    c()?;
+    python_module()?;
+    eprintln!("\n== all tests passed");
+    Ok(())
+}
+
+/// Runs the Rust and documentation tests.
+pub(crate) fn rust() -> Result<()> {
+    peers::install_python_packages()?;
+    let all_peers = peers::install_debian_packages();
+    if !all_peers && peers::are_required() {
+        return Err("a program to compare with is missing, and CI requires all".into());
+    }
+    let models = set_up_models()?;
+    // The Python module is tested from Python: a Rust test of it would need Python's library.
+    let mut rust = cargo();
+    rust.args(["test", "--workspace", "--all-features", "--exclude", "archive-python"]);
+    rust.env("ARCHIVE_REQUIRE_MODELS", "1").env("ARCHIVE_MODELS", models);
+    rust.env("PYTHONPATH", peers::python_path()).env("PYTHONDONTWRITEBYTECODE", "1");
+    if all_peers {
+        rust.env("ARCHIVE_REQUIRE_PEERS", "1");
+    }
+    step("Rust and documentation tests", &mut rust)
+}
+
+/// Fetches engine and models where they are not there yet; gives their directory.
+fn set_up_models() -> Result<String> {
+    let mut setup = cargo();
+    setup.args(["run", "--quiet", "--package", "archive", "--", "setup"]);
+    step("engine and models", &mut setup)?;
+    let output = setup.arg("--json").output().map_err(|e| format!("engine and models: {e}"))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    // One JSON object with one path.
+    let directory =
+        text.split('"').nth(3).ok_or_else(|| format!("engine and models: no directory in {text}"))?;
+    Ok(directory.to_owned())
+}
+
+/// Formatting and lints.
+pub(crate) fn lint() -> Result<()> {
+    step("formatting", cargo().args(["fmt", "--all", "--check"]))?;
+    let clippy = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
+    step("lints", cargo().args(clippy))?;
+    let mut doc = cargo();
+    doc.args(["doc", "--workspace", "--no-deps", "--all-features"]).env("RUSTDOCFLAGS", "-D warnings");
+    step("documentation links", &mut doc)
+}
+
+/// Writes the C header anew.
+pub(crate) fn write_header() -> Result<()> {
+    let mut test = cargo();
+    test.args(["test", "--package", "archive-c", "--test", "header"]).env("UPDATE_GOLDEN", "1");
+    step("C header", &mut test)
+}
+
+/// Builds the C library, compiles each C program against the committed header and runs it: under
+/// valgrind where it is there, so that leaks and wild reads fail.
+pub(crate) fn c() -> Result<()> {
+    step("C library", cargo().args(["build", "--package", "archive-c"]))?;
+    let library = target().join("debug");
+    let out = target().join("c-tests");
+    std::fs::create_dir_all(&out).map_err(|e| format!("{}: cannot be created: {e}", out.display()))?;
+    let sources = root().join("bindings/c");
+    let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
+    let valgrind = succeeds(program("valgrind").arg("--version"));
+    if !valgrind {
+        eprintln!("== SKIPPED: valgrind is not there; C programs run without it");
+    }
+    for source in ["examples/numbering.c", "examples/file_papers.c", "tests/hostile.c"] {
+        let name = source.replace(['/', '.'], "-");
+        let binary = out.join(&name);
+        let mut compile = Command::new(&compiler);
+        compile.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-g", "-o"]).arg(&binary);
+        compile.arg(sources.join(source)).arg("-I").arg(sources.join("include"));
+        compile.arg("-L").arg(&library).arg("-lmarketing_archive");
+        step(&format!("compile {source}"), &mut compile)?;
+        let scratch = out.join(format!("{name}.run"));
+        let _ = std::fs::remove_dir_all(&scratch);
+        std::fs::create_dir_all(&scratch)
+            .map_err(|e| format!("{}: cannot be created: {e}", scratch.display()))?;
+        // Under valgrind the inference engine would take minutes: filing runs without it.
+        let mut run = if valgrind && !source.ends_with("file_papers.c") {
+            let mut run = program("valgrind");
+            run.args([
+                "--quiet",
+                "--error-exitcode=99",
+                "--leak-check=full",
+                "--errors-for-leak-kinds=definite",
+            ]);
+            run.arg(&binary);
+            run
+        } else {
+            program(&binary)
+        };
+        run.arg(&scratch).env("LD_LIBRARY_PATH", &library);
+        step(&format!("run {source}"), &mut run)?;
+    }
+    Ok(())
+}
+
+/// Builds the wheel, installs it into a directory of its own and runs the Python tests on it.
+pub(crate) fn python_module() -> Result<()> {
+    peers::install_python_packages()?;
+    set_up_models()?;
+    let wheels = target().join("wheels");
+    let _ = std::fs::remove_dir_all(&wheels);
+    let mut build = program(peers::python_site().join("bin/maturin"));
+    build.args(["build", "--manifest-path", "bindings/python/Cargo.toml", "--out"]).arg(&wheels);
+    step("Python wheel", build.env("PYTHONPATH", peers::python_path()))?;
+    let wheel = std::fs::read_dir(&wheels)
+        .map_err(|e| format!("{}: cannot be read: {e}", wheels.display()))?
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|e| e == "whl"))
+        .ok_or_else(|| format!("{}: maturin made no wheel", wheels.display()))?;
+    let installed = target().join("python-wheel");
+    let _ = std::fs::remove_dir_all(&installed);
+    let mut install = python();
+    install.args(["-m", "pip", "install", "--quiet", "--no-deps", "--target"]);
+    install.arg(&installed).arg(&wheel);
+    step("install the wheel", peers::quieten_pip(&mut install))?;
+
+    let mut paths = vec![installed];
+    paths.extend(std::env::split_paths(&peers::python_path()));
+    let path = std::env::join_paths(paths).map_err(|e| format!("PYTHONPATH: {e}"))?;
+    let mut stubs = python();
+    stubs.args(["-m", "mypy", "--strict", "bindings/python/tests"]).env("PYTHONPATH", &path);
+    step("Python type stubs", &mut stubs)?;
+    let mut tests = python();
+    tests.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "bindings/python/tests"]);
+    tests.env("ARCHIVE_REQUIRE_MODELS", "1").env("PYTHONDONTWRITEBYTECODE", "1");
+    step("Python tests", tests.env("PYTHONPATH", &path))
+}
