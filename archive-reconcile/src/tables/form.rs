@@ -161,7 +161,8 @@ impl<'a> Form<'a> {
         match kind {
             ValueKind::Identifier => {
                 let valid = |b: u8| matches!(b, b'0'..=b'9' | b'A'..=b'Z' | b'-' | b'.');
-                text.bytes().fold(true, |all, b| all & valid(b)).then_some(Self::Text(text))
+                (!text.is_empty() && text.bytes().fold(true, |all, b| all & valid(b)))
+                    .then_some(Self::Text(text))
             }
             // A bare number may be negative; one with its unit, as papers have it, is not.
             ValueKind::CapacityKva | ValueKind::VoltageKv => {
