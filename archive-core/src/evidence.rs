@@ -88,6 +88,13 @@ impl Region {
         self.y1 - self.y0
     }
 
+    /// Whether the middle of `other` lies in this rectangle: neighbours that merely touch share none.
+    #[must_use]
+    pub fn contains_middle_of(self, other: Self) -> bool {
+        let (x, y) = (other.x0.midpoint(other.x1), other.y0.midpoint(other.y1));
+        (self.x0..self.x1).contains(&x) && (self.y0..self.y1).contains(&y)
+    }
+
     /// The smallest rectangle around both.
     #[must_use]
     pub fn union(self, other: Self) -> Self {

@@ -12,8 +12,13 @@ use archive_core::language::{Language, StateId};
 
 use crate::lattice::{Lattice, log_add};
 
-/// The price of skipping a frame before the value: it should begin where the label ends.
+/// The price of skipping a frame before the value that holds a mark or a rest of the form: the value
+/// should begin where the label ends.
 const BEFORE: f64 = 1.2;
+
+/// The price of skipping a frame before the value that holds a letter or a digit: it is most likely
+/// part of the value.
+const BEFORE_TEXT: f64 = 2.4;
 
 /// The price on either side of a value that may be any text: nothing else keeps its first and its
 /// last character.
@@ -41,6 +46,23 @@ pub(crate) struct Hypothesis {
     pub(crate) score: f64,
 }
 
+/// What may be skipped around a text, and at what price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Skipping {
+    /// Around a value whose language says where it ends.
+    Value,
+    /// Around a value that may be any text.
+    OpenValue,
+    /// Around a label: what comes after it is free.
+    Label,
+}
+
+impl Skipping {
+    fn of_value(is_open: bool) -> Self {
+        if is_open { Self::OpenValue } else { Self::Value }
+    }
+}
+
 /// A lattice with the prices of skipping.
 struct Scored<'a> {
     lattice: &'a Lattice,
@@ -51,13 +73,22 @@ struct Scored<'a> {
 }
 
 impl<'a> Scored<'a> {
-    fn new(lattice: &'a Lattice, is_open: bool) -> Self {
-        let (price_before, price_after) = if is_open { (OPEN, OPEN) } else { (BEFORE, AFTER) };
+    fn new(lattice: &'a Lattice, skipping: Skipping) -> Self {
+        let price_after = match skipping {
+            Skipping::Value => AFTER,
+            Skipping::OpenValue => OPEN,
+            Skipping::Label => 0.0,
+        };
+        let price_before = |t: usize| match lattice.best_character(t) {
+            _ if skipping == Skipping::OpenValue => OPEN,
+            Some(c) if c.is_alphanumeric() => BEFORE_TEXT,
+            _ => BEFORE,
+        };
         let count = lattice.len();
-        let inked = |t: usize| lattice.best(t) > lattice.blank(t);
+        let inked = |t: usize| is_inked(lattice, t);
         let (mut before, mut after) = (vec![0.0; count + 1], vec![0.0; count + 1]);
         for t in 0..count {
-            before[t + 1] = before[t] - if inked(t) { price_before } else { 0.0 };
+            before[t + 1] = before[t] - if inked(t) { price_before(t) } else { 0.0 };
         }
         for t in (0..count).rev() {
             after[t] = (after[t + 1] - if inked(t) { price_after } else { 0.0 }).max(-AFTER_LIMIT);
@@ -72,6 +103,15 @@ impl<'a> Scored<'a> {
     fn class(&self, t: usize, class: u32) -> f64 {
         f64::from(self.lattice.log_probability(t, class) - self.lattice.best(t))
     }
+}
+
+fn is_inked(lattice: &Lattice, frame: usize) -> bool {
+    lattice.best(frame) > lattice.blank(frame)
+}
+
+/// Whether a letter or a digit stands on one of the frames.
+pub(crate) fn has_text(lattice: &Lattice, mut frames: Range<usize>) -> bool {
+    frames.any(|t| is_inked(lattice, t) && lattice.best_character(t).is_some_and(char::is_alphanumeric))
 }
 
 /// A reading on the way: its text as a path through the nodes, and how likely it is.
@@ -99,7 +139,7 @@ impl Likelihood {
 
 /// The likeliest members of `language`, best first; `is_open` where any text may be a value.
 pub(crate) fn n_best(lattice: &Lattice, is_open: bool, language: &Language, count: usize) -> Vec<Hypothesis> {
-    let scored = Scored::new(lattice, is_open);
+    let scored = Scored::new(lattice, Skipping::of_value(is_open));
     let mut nodes = vec![Node {
         parent: 0,
         class: 0,
@@ -175,15 +215,23 @@ fn path(nodes: &[Node], mut at: usize) -> String {
 
 /// The score of `text`, as [`n_best`] would give it with an endless beam.
 pub(crate) fn score(lattice: &Lattice, is_open: bool, text: &str) -> f64 {
+    ending(&Scored::new(lattice, Skipping::of_value(is_open)), text).map_or(f64::NEG_INFINITY, |e| e.0)
+}
+
+/// The score of `label` as a text with which a segment begins, and the frame after it.
+pub(crate) fn label(lattice: &Lattice, label: &str) -> Option<(f64, usize)> {
+    ending(&Scored::new(lattice, Skipping::Label), label)
+}
+
+/// The score of `text` where it ends best, and the frame after it.
+fn ending(scored: &Scored, text: &str) -> Option<(f64, usize)> {
+    let lattice = scored.lattice;
     let labels: Vec<u32> = text.chars().map(|c| lattice.alphabet().class(c).unwrap_or(u32::MAX)).collect();
-    if labels.is_empty() {
-        return f64::NEG_INFINITY;
-    }
-    let scored = Scored::new(lattice, is_open);
+    let last = labels.len().checked_sub(1)?;
     // For each label: the likelihood of standing on it, and on the blank after it.
     let mut on = vec![f64::NEG_INFINITY; labels.len()];
     let mut off = on.clone();
-    let mut best = f64::NEG_INFINITY;
+    let mut best = None;
     for t in 0..lattice.len() {
         let blank = scored.blank(t);
         for i in (0..labels.len()).rev() {
@@ -198,8 +246,10 @@ pub(crate) fn score(lattice: &Lattice, is_open: bool, text: &str) -> f64 {
             on[i] = log_add(on[i], entered) + scored.class(t, labels[i]);
             off[i] = stayed;
         }
-        let last = labels.len() - 1;
-        best = best.max(log_add(on[last], off[last]) + scored.after[t + 1]);
+        let end = log_add(on[last], off[last]) + scored.after[t + 1];
+        if best.is_none_or(|(score, _)| end > score) {
+            best = Some((end, t + 1));
+        }
     }
     best
 }
@@ -212,7 +262,7 @@ pub(crate) fn align(lattice: &Lattice, is_open: bool, text: &str) -> Option<Vec<
     if count == 0 || count > frames {
         return None;
     }
-    let scored = Scored::new(lattice, is_open);
+    let scored = Scored::new(lattice, Skipping::of_value(is_open));
     // State 2i is on label i, 2i + 1 on the blank after it; `came[t][state]` is where from.
     const NEW: u32 = u32::MAX;
     let mut now = vec![f64::NEG_INFINITY; 2 * count];

@@ -70,6 +70,16 @@ pub struct Segment {
 }
 
 impl Segment {
+    /// The smallest segment around both.
+    pub(crate) fn around(self, other: Self) -> Self {
+        Self {
+            left: self.left.min(other.left),
+            right: self.right.max(other.right),
+            top: self.top.min(other.top),
+            bottom: self.bottom.max(other.bottom),
+        }
+    }
+
     /// How high it is, in pixels.
     #[must_use]
     pub fn height(&self) -> f32 {

@@ -196,8 +196,8 @@ pub(crate) fn gap(
         .map(|m| at(m, m.frames.start))
         .filter(|u| *u > left)
         .fold(page_width as f32, f32::min);
-    // A character is about as wide as its line is high without its margins.
-    let right = next.min(left + (longest as f32 + 2.0) * 0.6 * height);
+    // A Chinese character is about as wide as its line is high without its margins.
+    let right = next.min(left + (longest as f32 + 2.0) * 0.8 * height);
     let doubt = occurrence.edits as f64 * DOUBT_EDIT + DOUBT_GAP;
     (right > left + height).then_some((Segment { left, right, ..read.segment }, doubt))
 }

@@ -177,6 +177,12 @@ impl Lattice {
         kept.max(self.blank(frame))
     }
 
+    /// The likeliest character of a frame, the blank left aside.
+    #[must_use]
+    pub fn best_character(&self, frame: usize) -> Option<char> {
+        self.kept(frame).next().and_then(|(class, _)| self.alphabet.character(class))
+    }
+
     /// This lattice with another one after it.
     #[must_use]
     pub fn join(mut self, next: &Self) -> Self {

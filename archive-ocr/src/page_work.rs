@@ -12,7 +12,7 @@ use crate::confidence;
 use crate::decode;
 use crate::detection::{Detection, Segment, cut};
 use crate::engine::Engine;
-use crate::fields::{gap, windows};
+use crate::fields::{Piece, Window, gap, windows};
 use crate::lattice::Lattice;
 use crate::page_image::PageImage;
 use crate::reading::FieldReading;
@@ -51,6 +51,12 @@ const CLEAR_SCORE: f64 = -2.0;
 /// A cut on which the first reading scores less shows another place.
 const MISPLACED: f64 = -20.0;
 
+/// What speaks against a value without a label, in nats.
+const DOUBT_UNLABELLED: f64 = 4.0;
+
+/// How well a value without a label must be read, in nats.
+const UNLABELLED: f64 = -3.0;
+
 /// One way to cut a value's place out anew.
 struct Look {
     /// What is added above and below, in parts of the place's height.
@@ -58,6 +64,9 @@ struct Look {
     /// How many times as wide as on the page.
     stretch: f32,
 }
+
+/// How far left of a text its missed first character may begin, in heights of the line.
+const FURTHER: f32 = 1.5;
 
 /// How second looks cut a value's place; the latter two where the former leave doubt.
 const LOOKS: [[Look; 2]; 2] = [
@@ -82,7 +91,9 @@ pub(crate) struct PageWork<'a> {
 struct Place {
     views: Vec<View>,
     candidates: Vec<Candidate>,
-    /// The best candidate's score without what speaks against the place.
+    /// What speaks against the place, in nats.
+    doubt: f64,
+    /// The best candidate's score without that.
     merit: f64,
 }
 
@@ -90,7 +101,7 @@ impl Place {
     fn new(schema: &FieldSchema, view: View, doubt: f64) -> Option<Self> {
         let candidates = candidates(schema, &[&view.lattice]);
         let merit = candidates.first()?.score - doubt;
-        Some(Self { views: vec![view], candidates, merit })
+        Some(Self { views: vec![view], candidates, doubt, merit })
     }
 
     /// How far the best value is ahead of the next one, in nats.
@@ -216,7 +227,55 @@ impl<'a> PageWork<'a> {
                 }
             }
         }
-        let Some(mut place) = best else { return Ok(None) };
+        best.map_or(Ok(None), |place| self.settle(schema, place, segments))
+    }
+
+    /// The reading of a field whose label could not be read: where one segment, and no other, bears
+    /// a value of the field's language.
+    pub(crate) fn unlabelled(
+        &self,
+        schema: &Arc<FieldSchema>,
+        known: &[&FieldReading],
+        segments: &[ReadSegment],
+    ) -> Result<Option<FieldReading>, Error> {
+        let (skew, size) = (self.detection.skew, (self.page.width(), self.page.height()));
+        let is_known = |segment: &Segment| {
+            let region = segment.region(skew, size);
+            known.iter().any(|k| region.is_some_and(|r| r.contains_middle_of(k.region)))
+        };
+        let mut best: Option<Place> = None;
+        let mut next = f64::NEG_INFINITY;
+        for (at, read) in segments.iter().enumerate().filter(|(_, s)| !is_known(&s.segment)) {
+            let window = Window {
+                pieces: vec![Piece { segment: at, frames: 0..read.lattice.len() }],
+                doubt: DOUBT_UNLABELLED,
+            };
+            let view = View::of_window(&window, segments, skew, size);
+            let Some(place) = view.and_then(|v| Place::new(schema, v, window.doubt)) else { continue };
+            let merit = place.merit;
+            if best.as_ref().is_some_and(|b| b.merit >= merit) {
+                next = next.max(merit);
+            } else {
+                next = next.max(best.replace(place).map_or(f64::NEG_INFINITY, |b| b.merit));
+            }
+        }
+        let clear = |p: &Place| p.merit + p.doubt > UNLABELLED && p.merit - next > CLEAR_LEAD;
+        best.filter(clear).map_or(Ok(None), |place| self.settle(schema, place, segments))
+    }
+
+    /// The reading at a place, after further looks where it leaves doubt.
+    fn settle(
+        &self,
+        schema: &Arc<FieldSchema>,
+        mut place: Place,
+        segments: &[ReadSegment],
+    ) -> Result<Option<FieldReading>, Error> {
+        if let Some(view) = self.further_left(schema, &place, segments)?
+            && let Some(wider) = Place::new(schema, view, place.doubt)
+            && wider.merit > place.merit
+        {
+            place = wider;
+        }
         if place.is_uncertain() {
             self.look_again(schema, &mut place, &LOOKS[0])?;
             if place.lead() < FAIR_LEAD {
@@ -226,19 +285,44 @@ impl<'a> PageWork<'a> {
         Ok(reading(schema, place))
     }
 
+    /// The place cut out from further left, where the best value leaves out a text that stands
+    /// before it: the detector may have missed a first character as thin as 一, and without it what
+    /// follows does not fit.
+    fn further_left(
+        &self,
+        schema: &FieldSchema,
+        place: &Place,
+        segments: &[ReadSegment],
+    ) -> Result<Option<View>, Error> {
+        let (Some(view), Some(first)) = (place.views.first(), place.candidates.first()) else {
+            return Ok(None);
+        };
+        let Some(span) = span(schema, &view.lattice, &first.text) else { return Ok(None) };
+        if !view.begins_segment || !decode::has_text(&view.lattice, 0..span.start) {
+            return Ok(None);
+        }
+        let Some(whole) = view.segments(0..view.lattice.len()).into_iter().reduce(Segment::around) else {
+            return Ok(None);
+        };
+        let height = whole.height();
+        let before = segments.iter().map(|s| &s.segment);
+        let before = before.filter(|s| (s.middle() - whole.middle()).abs() < 0.5 * height);
+        let edge = before.map(|s| s.right).filter(|r| *r < whole.left + 0.3 * height).fold(0.0, f32::max);
+        let left = edge.max(whole.left - FURTHER * height);
+        if left >= whole.left {
+            return Ok(None);
+        }
+        let read = self.read_segment(Segment { left, ..whole })?;
+        Ok(Some(View::of_segment(read, self.detection.skew, (self.page.width(), self.page.height()))))
+    }
+
     /// Cuts the value's place out anew, in several ways, and weighs all views together.
     fn look_again(&self, schema: &FieldSchema, place: &mut Place, looks: &[Look]) -> Result<(), Error> {
         let (Some(view), Some(first)) = (place.views.first(), place.candidates.first()) else {
             return Ok(());
         };
         let Some(span) = span(schema, &view.lattice, &first.text) else { return Ok(()) };
-        let around = |a: Segment, b: Segment| Segment {
-            left: a.left.min(b.left),
-            right: a.right.max(b.right),
-            top: a.top.min(b.top),
-            bottom: a.bottom.max(b.bottom),
-        };
-        let Some(whole) = view.segments(span).into_iter().reduce(around) else { return Ok(()) };
+        let Some(whole) = view.segments(span).into_iter().reduce(Segment::around) else { return Ok(()) };
         let height = whole.height();
         self.looks.fetch_add(looks.len(), Ordering::Relaxed);
         let mut views = Vec::new();
@@ -273,7 +357,7 @@ fn span(schema: &FieldSchema, lattice: &Lattice, text: &str) -> Option<std::ops:
 }
 
 fn reading(schema: &Arc<FieldSchema>, place: Place) -> Option<FieldReading> {
-    let Place { views, mut candidates, merit } = place;
+    let Place { views, mut candidates, merit, .. } = place;
     if candidates.is_empty() {
         return None;
     }

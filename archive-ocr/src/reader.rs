@@ -18,7 +18,7 @@ use crate::page_work::PageWork;
 use crate::quality::Quality;
 use crate::reading::{FieldReading, PageReading, Timing};
 use crate::schema::{FieldSchema, Schemas};
-use crate::text_lines::{Occurrence, ReadSegment, TextLines, edit_distance, find_labels};
+use crate::text_lines::{Occurrence, ReadSegment, TextLines, edit_distance, faint_labels, find_labels};
 
 /// How a [`Reader`] is made.
 #[derive(Debug, Clone)]
@@ -161,9 +161,7 @@ impl Reader {
         let text = TextLines::new(segments);
         let (document, title) = self.title(segments);
         let document = document.and_then(|at| self.schemas.documents().nth(at));
-        let labels =
-            self.fields.iter().enumerate().flat_map(|(i, f)| f.labels.iter().map(move |l| (i, l.as_str())));
-        let occurrences = find_labels(&text.marks, labels);
+        let occurrences = find_labels(&text.marks, self.labels());
         let own = |schema: &FieldSchema| -> Vec<&Occurrence> {
             occurrences.iter().filter(|o| self.fields[o.owner].name == schema.name).collect()
         };
@@ -179,8 +177,54 @@ impl Reader {
         if !is_last && readings.iter().any(Option::is_none) {
             return Ok(None);
         }
-        let fields = readings.into_iter().flatten().map(|f| (f.schema.name.clone(), f)).collect();
+        let mut fields: BTreeMap<FieldName, FieldReading> =
+            readings.into_iter().flatten().map(|f| (f.schema.name.clone(), f)).collect();
+        // What a paper of an unknown kind should bear is unknown too.
+        if document.is_some() && fields.len() < wanted.len() {
+            self.find_faint(work, &wanted, &mut fields, &occurrences, &text, segments)?;
+        }
         Ok(Some(Found { document_type: document.map(|d| d.document_type.clone()), title, fields }))
+    }
+
+    /// The fields whose labels could not be read, by what is left of the label, or by the form of
+    /// the value alone.
+    fn find_faint(
+        &self,
+        work: &PageWork,
+        wanted: &[&Arc<FieldSchema>],
+        fields: &mut BTreeMap<FieldName, FieldReading>,
+        occurrences: &[Occurrence],
+        text: &TextLines,
+        segments: &[ReadSegment],
+    ) -> Result<(), Error> {
+        let is_missing = |(_, field): &(usize, &Arc<FieldSchema>)| {
+            wanted.iter().any(|w| w.name == field.name) && !fields.contains_key(&field.name)
+        };
+        let missing: Vec<usize> = self.fields.iter().enumerate().filter(is_missing).map(|(i, _)| i).collect();
+        let faint = faint_labels(text, segments, self.labels(), &missing, occurrences);
+        let mut all = [occurrences, &faint].concat();
+        all.sort_by_key(|o| o.marks.start);
+        for &at in &missing {
+            let schema = &self.fields[at];
+            let own: Vec<&Occurrence> = faint.iter().filter(|o| o.owner == at).collect();
+            let labelled = if own.is_empty() { None } else { work.field(schema, true, &own, &all, text, segments)? };
+            let reading = match labelled {
+                None if !schema.is_open => {
+                    let known: Vec<&FieldReading> = fields.values().collect();
+                    work.unlabelled(schema, &known, segments)?
+                }
+                found => found,
+            };
+            if let Some(reading) = reading {
+                fields.insert(schema.name.clone(), reading);
+            }
+        }
+        Ok(())
+    }
+
+    /// All labels, each with the number of its field.
+    fn labels(&self) -> impl Iterator<Item = (usize, &str)> + Clone {
+        self.fields.iter().enumerate().flat_map(|(i, f)| f.labels.iter().map(move |l| (i, l.as_str())))
     }
 
     /// The paper whose title stands on the page, and the title as read.

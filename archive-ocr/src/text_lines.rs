@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::decode;
 use crate::detection::Segment;
 use crate::lattice::Lattice;
 
@@ -123,6 +124,53 @@ pub(crate) fn find_labels<'a>(
     });
     found.sort_by_key(|o| o.marks.start);
     found
+}
+
+/// A label read this badly, in nats a character, is none.
+const FAINT: f64 = -2.4;
+
+/// Nats for which one misread character of a label counts.
+const FAINT_EDIT: f64 = 4.0;
+
+/// Where the labels of the `missing` owners may stand though they were read too badly to be found by
+/// their characters: at the head of a segment on which no other label fits better. `known` are the
+/// labels that were found.
+pub(crate) fn faint_labels<'a>(
+    text: &TextLines,
+    segments: &[ReadSegment],
+    labels: impl Iterator<Item = (usize, &'a str)> + Clone,
+    missing: &[usize],
+    known: &[Occurrence],
+) -> Vec<Occurrence> {
+    let mut found: Vec<(f64, Occurrence)> = Vec::new();
+    for (at, read) in segments.iter().enumerate() {
+        let of_segment = |m: &Mark| m.segment == at;
+        let Some(start) = text.marks.iter().position(of_segment) else { continue };
+        let length = text.marks[start..].iter().take_while(|m| of_segment(m)).count();
+        if known.iter().any(|k| k.marks.start < start + length && start < k.marks.end) {
+            continue;
+        }
+        // Two characters read badly may be any two.
+        let long = labels.clone().filter(|(_, label)| label.chars().nth(2).is_some());
+        let scored = long.filter_map(|(owner, label)| {
+            let (score, end) = decode::label(&read.lattice, label)?;
+            let length = label.chars().count();
+            Some((score / length as f64, score, end, owner, length))
+        });
+        let Some((each, score, end, owner, label_length)) = scored.max_by(|a, b| a.0.total_cmp(&b.0)) else {
+            continue;
+        };
+        let marks = text.marks[start..start + length].iter().take_while(|m| m.frames.start < end).count();
+        if each > FAINT && missing.contains(&owner) && marks > 0 {
+            let edits = 1 + (-score / FAINT_EDIT) as usize;
+            found.push((each, Occurrence { owner, marks: start..start + marks, edits, length: label_length }));
+        }
+    }
+    // One place each: the one that fits best.
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut owners = Vec::new();
+    found.retain(|(_, o)| !owners.contains(&o.owner) && { owners.push(o.owner); true });
+    found.into_iter().map(|(_, o)| o).collect()
 }
 
 /// The least number of characters to change, add or leave out to make one of the other.

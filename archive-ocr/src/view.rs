@@ -14,6 +14,8 @@ use crate::text_lines::ReadSegment;
 pub(crate) struct View {
     pub(crate) lattice: Lattice,
     strips: Vec<Strip>,
+    /// Whether it begins where the detector saw a text begin.
+    pub(crate) begins_segment: bool,
     skew: Skew,
     page: (u32, u32),
 }
@@ -42,14 +44,16 @@ impl View {
                 Segment { left: at(piece.frames.start), right: at(piece.frames.end), ..read.segment };
             Strip { frames: piece.frames.len(), segment, pixels_a_frame: read.pixels_a_frame }
         };
-        Some(Self { lattice, strips: window.pieces.iter().map(strip).collect(), skew, page })
+        let begins_segment = window.pieces.first().is_some_and(|p| p.frames.start == 0);
+        let strips = window.pieces.iter().map(strip).collect();
+        Some(Self { lattice, strips, begins_segment, skew, page })
     }
 
     /// A place that was recognised by itself.
     pub(crate) fn of_segment(read: ReadSegment, skew: Skew, page: (u32, u32)) -> Self {
         let frames = read.lattice.len();
         let strip = Strip { frames, segment: read.segment, pixels_a_frame: read.pixels_a_frame };
-        Self { lattice: read.lattice, strips: vec![strip], skew, page }
+        Self { lattice: read.lattice, strips: vec![strip], begins_segment: false, skew, page }
     }
 
     /// The part of each segment on which `frames` lie.
