@@ -375,6 +375,24 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_a_label_costs_nothing() {
+        let (short, long) = (lattice("千伏:"), lattice("千伏:4004004004"));
+        let (a, end) = label(&short, "千伏").unwrap();
+        let (b, _) = label(&long, "千伏").unwrap();
+        assert!((a - b).abs() < 1e-9 && end >= 3, "{a} {b} {end}");
+        assert!(label(&short, "伏千").unwrap().0 < a - 5.0);
+        assert_eq!(label(&short, ""), None);
+    }
+
+    #[test]
+    fn a_text_before_a_value_costs_more_than_a_mark() {
+        let mark = score(&lattice(":400kVA"), false, "400kVA");
+        let text = score(&lattice("伏400kVA"), false, "400kVA");
+        assert!(text < mark - 1.0, "{text} {mark}");
+        assert!(has_text(&lattice(":4"), 0..4) && !has_text(&lattice(":4"), 0..2));
+    }
+
+    #[test]
     fn an_empty_lattice_gives_nothing() {
         let lattice = lattice("");
         assert_eq!(n_best(&lattice, false, &compile("[0-9]+").unwrap(), 3), []);

@@ -207,7 +207,8 @@ impl Reader {
         for &at in &missing {
             let schema = &self.fields[at];
             let own: Vec<&Occurrence> = faint.iter().filter(|o| o.owner == at).collect();
-            let labelled = if own.is_empty() { None } else { work.field(schema, true, &own, &all, text, segments)? };
+            let labelled =
+                if own.is_empty() { None } else { work.field(schema, true, &own, &all, text, segments)? };
             let reading = match labelled {
                 None if !schema.is_open => {
                     let known: Vec<&FieldReading> = fields.values().collect();

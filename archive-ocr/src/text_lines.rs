@@ -163,13 +163,19 @@ pub(crate) fn faint_labels<'a>(
         let marks = text.marks[start..start + length].iter().take_while(|m| m.frames.start < end).count();
         if each > FAINT && missing.contains(&owner) && marks > 0 {
             let edits = 1 + (-score / FAINT_EDIT) as usize;
-            found.push((each, Occurrence { owner, marks: start..start + marks, edits, length: label_length }));
+            found
+                .push((each, Occurrence { owner, marks: start..start + marks, edits, length: label_length }));
         }
     }
     // One place each: the one that fits best.
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
     let mut owners = Vec::new();
-    found.retain(|(_, o)| !owners.contains(&o.owner) && { owners.push(o.owner); true });
+    found.retain(|(_, o)| {
+        !owners.contains(&o.owner) && {
+            owners.push(o.owner);
+            true
+        }
+    });
     found.into_iter().map(|(_, o)| o).collect()
 }
 
@@ -190,7 +196,10 @@ pub(crate) fn edit_distance(a: &[char], b: &[char]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::lattice::Alphabet;
 
     fn marks(text: &str) -> Vec<Mark> {
         text.chars().map(|character| Mark { character, segment: 0, line: 0, frames: 0..1 }).collect()
@@ -214,6 +223,41 @@ mod tests {
     fn the_longer_label_wins() {
         check("用电保证金", &["保证金", "用电保证金"], &[(1, 0)]);
         check("统一社会信用代码/身份证号:", &["统一社会信用代码", "统一社会信用代码/身份证号"], &[(1, 0)]);
+    }
+
+    /// A segment on which each character of `text` is as likely as `likely` says, and `other` else.
+    fn segment(text: &str, likely: f32, other: char) -> ReadSegment {
+        let alphabet = Arc::new(Alphabet::new("电系联话户名号:1234567890签订日期x".chars()));
+        let mut probabilities = Vec::new();
+        for c in text.chars() {
+            for (first, p) in [(alphabet.class(c).unwrap(), likely), (0, 0.9)] {
+                let mut frame = vec![0.0001; alphabet.class_count()];
+                frame[alphabet.class(other).unwrap() as usize] = 0.9 - likely.min(0.89);
+                frame[first as usize] = p;
+                probabilities.extend(frame);
+            }
+        }
+        let lattice = Lattice::prune(alphabet, &probabilities).unwrap();
+        let segment = Segment { left: 0.0, right: 100.0, top: 0.0, bottom: 20.0 };
+        ReadSegment { segment, lattice, pixels_a_frame: 5.0 }
+    }
+
+    #[track_caller]
+    fn check_faint(segments: &[ReadSegment], missing: &[usize], expected: &[(usize, Range<usize>)]) {
+        let labels = [(0, "联系电话"), (1, "签订日期"), (2, "户名")];
+        let text = TextLines::new(segments);
+        let found = faint_labels(&text, segments, labels.into_iter(), missing, &[]);
+        let found: Vec<_> = found.into_iter().map(|o| (o.owner, o.marks)).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_faint_label_is_found_where_no_other_fits_better() {
+        // Every character is the second choice of its frame.
+        check_faint(&[segment("联系电话:123", 0.3, 'x')], &[0, 1], &[(0, 0..4)]);
+        check_faint(&[segment("联系电话:123", 0.3, 'x')], &[1], &[]);
+        check_faint(&[segment("1234567890", 0.9, 'x')], &[0, 1, 2], &[]);
+        check_faint(&[], &[0], &[]);
     }
 
     #[test]

@@ -6,9 +6,18 @@ use archive_ocr::{PageImage, PageReading, Reader, ReaderConfig};
 
 /// A reading of a page with one line, on which `text` stands.
 fn read(text: &str) -> PageReading {
-    let heat = (0..64 * 64).map(|i| if (30..34).contains(&(i / 64)) { 0.9 } else { 0.0 }).collect();
-    let engine = ScriptedEngine::new(HeatMap::new(64, 64, heat).unwrap(), text);
-    let reader = Reader::with_engine(Box::new(engine), &ReaderConfig::new(".")).unwrap();
+    read_lines(&[text])
+}
+
+/// A reading of a page with these lines, from top to bottom.
+fn read_lines(lines: &[&str]) -> PageReading {
+    let is_text = |row: usize| row % 12 < 4 && row / 12 < lines.len();
+    let heat = (0..64 * 64).map(|i| if is_text(i / 64) { 0.9 } else { 0.0 }).collect();
+    let engine = ScriptedEngine::with_lines(HeatMap::new(64, 64, heat).unwrap(), lines.iter().copied());
+    let mut config = ReaderConfig::new(".");
+    // One thread asks for the lines in their order.
+    config.threads = 1;
+    let reader = Reader::with_engine(Box::new(engine), &config).unwrap();
     reader.read(&PageImage::from_plane("scan", 640, 640, vec![255; 640 * 640]).unwrap()).unwrap()
 }
 
@@ -34,6 +43,25 @@ fn values_stand_behind_their_labels() {
 fn a_page_without_labels_has_no_fields() {
     assert!(read("本合同一式两份").fields.is_empty());
     assert!(read("").fields.is_empty());
+}
+
+/// The value of `field` on a page with these lines.
+#[track_caller]
+fn check_lines(lines: &[&str], field: &str, expected: Option<&str>) {
+    let reading = read_lines(lines);
+    let found = reading.fields.get(&field.parse().unwrap()).map(|f| f.value.as_str());
+    assert_eq!(found, expected, "{lines:?}");
+}
+
+#[test]
+fn a_value_is_known_by_its_form_where_its_label_is_lost() {
+    let title = "用电业务办理申请表";
+    check_lines(&[title, "户号3388985508", "2010年08月17日"], "sign_date", Some("2010-08-17"));
+    // Two values that fit are none; nor is one that another field bears.
+    check_lines(&[title, "2010年08月17日", "2011年08月17日"], "sign_date", None);
+    check_lines(&[title, "户号3388985508", "本表真实"], "phone", None);
+    // What a paper of an unknown kind should bear is unknown too.
+    check_lines(&["本表真实", "2010年08月17日"], "sign_date", None);
 }
 
 #[test]
