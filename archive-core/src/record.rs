@@ -201,6 +201,18 @@ pub enum ValueKind {
 }
 
 impl ValueKind {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Text,
+        Self::Identifier,
+        Self::CapacityKva,
+        Self::VoltageKv,
+        Self::Date,
+        Self::AmountCny,
+        Self::Ratio,
+        Self::Decimal,
+    ];
+
     /// The canonical form of a value as printed or typed, or `None` where it is no such value.
     ///
     /// The canonical form is what the marketing system exports: `400千伏安` is `400`,
@@ -302,8 +314,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_canonical_value_is_its_own_form(text in "[0-9一二三年月日./千伏安kVA元壹拾-]{0,16}") {
-            for kind in [ValueKind::Text, ValueKind::Identifier, ValueKind::CapacityKva, ValueKind::VoltageKv,
-                         ValueKind::Date, ValueKind::AmountCny, ValueKind::Ratio, ValueKind::Decimal] {
+            for kind in ValueKind::ALL {
                 if let Some(value) = kind.normalise(&text) {
                     prop_assert_eq!(kind.normalise(&value), Some(value.clone()));
                 }
