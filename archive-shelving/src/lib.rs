@@ -35,6 +35,7 @@
 //! - [`modbus`]: a driver for shelf controllers behind Modbus, its register map as data;
 //! - [`llrp_reader`]: a driver for readers that speak LLRP;
 //! - [`udp_controller`], [`http_controller`]: what two more families of controllers say, without drivers;
+//! - [`plan`]: the fewest moves of a batch of boxes; values in, values out;
 //! - [`simulated`]: a room in memory, for tests, demos and development without hardware;
 //! - `conformance` (feature): the kit that proves a driver.
 //!
@@ -54,6 +55,7 @@ pub mod llrp;
 pub mod llrp_reader;
 pub mod modbus;
 pub mod motion;
+pub mod plan;
 pub mod reading;
 pub mod simulated;
 pub mod udp_controller;

@@ -1,0 +1,268 @@
+//! 批量移位: a batch of boxes to other slots, in the fewest moves.
+//!
+//! ```
+//! use archive_core::holding::Slot;
+//! use archive_core::units::Millimetres;
+//! use archive_shelving::plan::relocation::{Standing, relocate};
+//!
+//! let width = Millimetres(50);
+//! let slot = |n: u8| -> Result<Slot, archive_core::Error> {
+//!     Ok(Slot { address: format!("HZ/R1/B1/C1/A/1/1/{n}").parse()?, width })
+//! };
+//! let room = [slot(1)?, slot(2)?, slot(3)?];
+//! let standing = |name: &str, at: &Slot| -> Result<Standing, archive_core::Error> {
+//!     Ok(Standing { number: name.parse()?, spine: Millimetres(30), slot: at.address.clone() })
+//! };
+//! // Two boxes change places: one waits in the third slot.
+//! let boxes = [standing("X1", &room[0])?, standing("X2", &room[1])?];
+//! let wanted =
+//!     [("X1".parse()?, room[1].address.clone()), ("X2".parse()?, room[0].address.clone())];
+//! let plan = relocate(&room, &boxes, &wanted)?;
+//! assert_eq!((plan.moves().len(), plan.closed_cycles()), (3, 1));
+//! # Ok::<(), archive_core::Error>(())
+//! ```
+//!
+//! Each slot takes one box, so the wanted moves fall into chains that end in an empty slot and
+//! closed cycles that touch none. A chain is carried out from its end; a cycle needs one move more,
+//! into a spare slot and out of it again. No plan has fewer moves: each misplaced box moves at least
+//! once, and the first box of a cycle to move cannot move to its own slot, which is taken.
+//!
+//! Among the orders with that number of moves, one is chosen that opens few aisles (通道): it stays
+//! with the aisles that are open as long as something can be done there. That order is not proven
+//! to be the best.
+//!
+//! A plan may be left after any move. What is left of it is a plan; so is a new one made from where
+//! the boxes stand then, with as many moves. [`Relocation::undo`] leads back.
+//!
+//! Limits: one site at a time; a move to another site is a consignment.
+
+mod order;
+
+use std::collections::HashMap;
+
+use archive_core::holding::{Slot, SlotAddress};
+use archive_core::identifier::BoxNumber;
+use archive_core::units::Millimetres;
+use archive_core::{Error, ErrorKind};
+use foldhash::fast::RandomState;
+use serde::{Deserialize, Serialize};
+
+use self::order::Aisles;
+
+/// A box, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// 盒号.
+    pub number: BoxNumber,
+    /// The thickness of its spine, which a slot must offer.
+    pub spine: Millimetres,
+    /// Its slot now.
+    pub slot: SlotAddress,
+}
+
+/// One box carried from one slot to another, which is empty when its turn comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Move {
+    /// 盒号.
+    pub number: BoxNumber,
+    /// Where it stands.
+    pub from: SlotAddress,
+    /// Where it goes.
+    pub to: SlotAddress,
+}
+
+/// The moves of a batch, in an order in which each can be carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relocation {
+    moves: Vec<Move>,
+    closed_cycles: usize,
+    openings: usize,
+}
+
+impl Relocation {
+    /// The moves in their order.
+    #[must_use]
+    pub fn moves(&self) -> &[Move] {
+        &self.moves
+    }
+
+    /// How many closed cycles there are: moves beyond one a misplaced box.
+    #[must_use]
+    pub fn closed_cycles(&self) -> usize {
+        self.closed_cycles
+    }
+
+    /// How often an aisle is opened, where each bank has one open aisle at a time and none at first.
+    #[must_use]
+    pub fn openings(&self) -> usize {
+        self.openings
+    }
+
+    /// The moves that lead back after the first `done` were carried out.
+    #[must_use]
+    pub fn undo(&self, done: usize) -> Vec<Move> {
+        let back = |m: &Move| Move { number: m.number.clone(), from: m.to.clone(), to: m.from.clone() };
+        self.moves.iter().take(done).rev().map(back).collect()
+    }
+}
+
+/// The fewest moves that bring each box of `wanted` to its slot. `slots` are all slots that may be
+/// used, `standing` all boxes in them; a box that `wanted` does not name stays where it is.
+///
+/// Takes time and memory in proportion to slots and boxes.
+///
+/// # Errors
+/// - `InvalidInput`: a slot or a box is given twice, two boxes stand in one slot or are wanted in
+///   one, a box is wider than its new slot, or the new slot is at another site.
+/// - `NotFound`: a box or a slot is unknown.
+/// - `Conflict`: a slot is taken by a box that stays, or a closed cycle has no empty slot to use.
+pub fn relocate(
+    slots: &[Slot],
+    standing: &[Standing],
+    wanted: &[(BoxNumber, SlotAddress)],
+) -> Result<Relocation, Error> {
+    let mut room = Room::new(slots, standing)?;
+    room.want(wanted)?;
+    let aisles = Aisles::new(slots)?;
+    let mut walk = order::Walk::new(&aisles);
+    walk.chains(&mut room);
+    let closed_cycles = walk.cycles(&mut room)?;
+    let (steps, openings) = walk.finish();
+    let moves = steps
+        .into_iter()
+        .map(|step| Move {
+            number: standing[step.number].number.clone(),
+            from: slots[step.from].address.clone(),
+            to: slots[step.to].address.clone(),
+        })
+        .collect();
+    Ok(Relocation { moves, closed_cycles, openings })
+}
+
+/// Slots and boxes by their numbers in the lists.
+struct Room<'a> {
+    slots: &'a [Slot],
+    boxes: &'a [Standing],
+    slot_numbers: HashMap<&'a str, usize, RandomState>,
+    /// For each slot the box in it.
+    holder: Vec<Option<usize>>,
+    /// For each box its slot.
+    place: Vec<usize>,
+    /// For each box the slot that it shall have and does not have yet.
+    target: Vec<Option<usize>>,
+    /// For each slot the box that shall have it.
+    heir: Vec<Option<usize>>,
+}
+
+impl<'a> Room<'a> {
+    fn new(slots: &'a [Slot], boxes: &'a [Standing]) -> Result<Self, Error> {
+        let mut slot_numbers = HashMap::with_capacity_and_hasher(slots.len(), RandomState::default());
+        for (at, slot) in slots.iter().enumerate() {
+            if slot_numbers.insert(slot.address.as_str(), at).is_some() {
+                return Err(Error::invalid(slot_object(&slot.address), "is given twice"));
+            }
+        }
+        let mut room = Self {
+            slots,
+            boxes,
+            slot_numbers,
+            holder: vec![None; slots.len()],
+            place: Vec::with_capacity(boxes.len()),
+            target: vec![None; boxes.len()],
+            heir: vec![None; slots.len()],
+        };
+        for (number, standing) in boxes.iter().enumerate() {
+            let at = room.slot(&standing.slot)?;
+            if let Some(other) = room.holder[at].replace(number) {
+                let message = format!("holds the boxes {} and {}", boxes[other].number, standing.number);
+                return Err(Error::invalid(slot_object(&standing.slot), message));
+            }
+            room.place.push(at);
+        }
+        Ok(room)
+    }
+
+    fn slot(&self, address: &SlotAddress) -> Result<usize, Error> {
+        self.slot_numbers.get(address.as_str()).copied().ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, slot_object(address), "is not among the slots of this plan")
+        })
+    }
+
+    /// Notes where boxes shall go.
+    fn want(&mut self, wanted: &[(BoxNumber, SlotAddress)]) -> Result<(), Error> {
+        let boxes = self.boxes;
+        let mut numbers = HashMap::with_capacity_and_hasher(boxes.len(), RandomState::default());
+        for (at, standing) in boxes.iter().enumerate() {
+            if numbers.insert(&standing.number, at).is_some() {
+                return Err(Error::invalid(box_object(&standing.number), "stands in two slots"));
+            }
+        }
+        let mut named = vec![false; boxes.len()];
+        for (number, address) in wanted {
+            let Some(&at) = numbers.get(number) else {
+                return Err(Error::new(
+                    ErrorKind::NotFound,
+                    box_object(number),
+                    "stands in none of the slots",
+                ));
+            };
+            if std::mem::replace(&mut named[at], true) {
+                return Err(Error::invalid(box_object(number), "is wanted in two slots"));
+            }
+            let to = self.slot(address)?;
+            if let Some(other) = self.heir[to].replace(at) {
+                let message = format!("is wanted for the boxes {} and {number}", boxes[other].number);
+                return Err(Error::invalid(slot_object(address), message));
+            }
+            if boxes[at].slot.site() != address.site() {
+                let message = format!("stands at another site than slot {address}: send it as a consignment");
+                return Err(Error::invalid(box_object(number), message));
+            }
+            if boxes[at].spine > self.slots[to].width {
+                let message =
+                    format!("is {} thick, slot {address} takes {}", boxes[at].spine, self.slots[to].width);
+                return Err(Error::invalid(box_object(number), message));
+            }
+            if self.place[at] != to {
+                self.target[at] = Some(to);
+            }
+        }
+        for (number, to) in self.target.iter().enumerate() {
+            let Some(to) = *to else { continue };
+            if let Some(holder) = self.holder[to]
+                && self.target[holder].is_none()
+            {
+                let message = format!(
+                    "is wanted for box {}, and taken by box {}, which stays",
+                    boxes[number].number, boxes[holder].number
+                );
+                return Err(Error::new(ErrorKind::Conflict, slot_object(&self.slots[to].address), message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Carries a box to an empty slot; gives the slot that became empty.
+    fn carry(&mut self, number: usize, to: usize) -> usize {
+        let from = std::mem::replace(&mut self.place[number], to);
+        self.holder[from] = None;
+        self.holder[to] = Some(number);
+        if self.target[number] == Some(to) {
+            self.target[number] = None;
+        }
+        from
+    }
+
+    /// The box that can move now that `slot` is empty.
+    fn heir_of(&self, slot: usize) -> Option<usize> {
+        self.heir[slot].filter(|b| self.target[*b] == Some(slot))
+    }
+}
+
+fn slot_object(address: &SlotAddress) -> String {
+    format!("slot {address}")
+}
+
+fn box_object(number: &BoxNumber) -> String {
+    format!("box {number}")
+}

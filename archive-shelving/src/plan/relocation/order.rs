@@ -1,0 +1,216 @@
+//! In which order the moves open few aisles.
+
+use std::collections::{BTreeMap, HashMap};
+
+use archive_core::holding::{Slot, SlotAddress};
+use archive_core::{Error, ErrorKind};
+
+use super::{Room, box_object};
+use crate::layout::{BankLayout, BankName};
+
+/// One move, by the numbers of box and slots.
+pub(super) struct Step {
+    pub(super) number: usize,
+    pub(super) from: usize,
+    pub(super) to: usize,
+}
+
+/// Which aisle each slot is reached through, and which bank each aisle belongs to.
+pub(super) struct Aisles {
+    of_slot: Vec<usize>,
+    bank: Vec<usize>,
+    bank_count: usize,
+}
+
+impl Aisles {
+    /// The aisles of the banks that the addresses describe.
+    pub(super) fn new(slots: &[Slot]) -> Result<Self, Error> {
+        // Slots share a face (面) by the thousand: the layout is asked once for each.
+        let mut faces: HashMap<&str, usize> = HashMap::new();
+        let mut examples: Vec<&SlotAddress> = Vec::new();
+        let mut last = ("", 0);
+        let mut number_of = |address| {
+            let name = face(address);
+            // Lists of slots go along the shelves.
+            if name != last.0 {
+                last = (name, *faces.entry(name).or_insert(examples.len()));
+                if last.1 == examples.len() {
+                    examples.push(address);
+                }
+            }
+            last.1
+        };
+        let face_of_slot: Vec<usize> = slots.iter().map(|slot| number_of(&slot.address)).collect();
+        let layouts = BankLayout::of_slots(examples.iter().copied())?;
+        let banks: HashMap<&BankName, usize> =
+            layouts.iter().enumerate().map(|(at, layout)| (layout.name(), at)).collect();
+        let mut aisles = HashMap::new();
+        let mut bank = Vec::new();
+        let mut of_face = Vec::with_capacity(examples.len());
+        for address in examples {
+            // The layouts were made of these addresses.
+            let at = banks[&BankName::of(address)];
+            let aisle = *aisles.entry((at, layouts[at].aisle_of(address)?)).or_insert_with(|| {
+                bank.push(at);
+                bank.len() - 1
+            });
+            of_face.push(aisle);
+        }
+        let of_slot = face_of_slot.into_iter().map(|face| of_face[face]).collect();
+        Ok(Self { of_slot, bank, bank_count: layouts.len() })
+    }
+}
+
+/// The part of an address that names the face: site/room/bank/column/side.
+fn face(address: &SlotAddress) -> &str {
+    let text = address.as_str();
+    text.match_indices('/').nth(4).map_or(text, |(at, _)| &text[..at])
+}
+
+/// The steps so far, and which aisle of each bank is open after them.
+pub(super) struct Walk<'a> {
+    aisles: &'a Aisles,
+    open: Vec<Option<usize>>,
+    steps: Vec<Step>,
+    openings: usize,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(aisles: &'a Aisles) -> Self {
+        Self { aisles, open: vec![None; aisles.bank_count], steps: Vec::new(), openings: 0 }
+    }
+
+    pub(super) fn finish(self) -> (Vec<Step>, usize) {
+        (self.steps, self.openings)
+    }
+
+    /// Carries a box to an empty slot; gives the slot that became empty.
+    fn go(&mut self, room: &mut Room, number: usize, to: usize) -> usize {
+        let from = room.carry(number, to);
+        for slot in [from, to] {
+            let aisle = self.aisles.of_slot[slot];
+            if self.open[self.aisles.bank[aisle]].replace(aisle) != Some(aisle) {
+                self.openings += 1;
+            }
+        }
+        self.steps.push(Step { number, from, to });
+        from
+    }
+
+    /// Carries out all that leads to empty slots, from the open aisles first.
+    pub(super) fn chains(&mut self, room: &mut Room) {
+        let mut ready = Ready::new(self.aisles.bank.len());
+        for number in 0..room.boxes.len() {
+            if let Some(to) = room.target[number]
+                && room.holder[to].is_none()
+            {
+                ready.add(self.aisles, number, room.place[number], to);
+            }
+        }
+        while let Some((number, to)) = ready.take(&self.open) {
+            let empty = self.go(room, number, to);
+            // The slot that became empty lets one more box move.
+            if let Some(next) = room.heir_of(empty) {
+                ready.add(self.aisles, next, room.place[next], empty);
+            }
+        }
+    }
+
+    /// Carries out the closed cycles, which are all that is left, and counts them.
+    pub(super) fn cycles(&mut self, room: &mut Room) -> Result<usize, Error> {
+        let spares = Spares::new(self.aisles, room);
+        let mut order: Vec<usize> = (0..room.boxes.len()).filter(|b| room.target[*b].is_some()).collect();
+        order.sort_by_key(|b| self.aisles.of_slot[room.place[*b]]);
+        let mut count = 0;
+        for first in order {
+            if room.target[first].is_none() {
+                continue;
+            }
+            let before = |number: usize| room.heir_of(room.place[number]).filter(|next| *next != first);
+            let members: Vec<usize> = std::iter::successors(Some(first), |number| before(*number)).collect();
+            let (parked, spare) = spares.choose(self.aisles, room, &members)?;
+            let mut empty = self.go(room, parked, spare);
+            while let Some(next) = room.heir_of(empty) {
+                empty = self.go(room, next, empty);
+            }
+            count += 1;
+        }
+        Ok(count)
+    }
+}
+
+/// The moves whose slot is empty, by the aisle that they start from.
+struct Ready {
+    /// Those that end in the same aisle.
+    within: Vec<Vec<(usize, usize)>>,
+    away: Vec<Vec<(usize, usize)>>,
+    /// Aisles that may have one; each as often as one was added.
+    begun: Vec<usize>,
+}
+
+impl Ready {
+    fn new(aisle_count: usize) -> Self {
+        Self { within: vec![Vec::new(); aisle_count], away: vec![Vec::new(); aisle_count], begun: Vec::new() }
+    }
+
+    fn add(&mut self, aisles: &Aisles, number: usize, from: usize, to: usize) {
+        let aisle = aisles.of_slot[from];
+        let list = if aisles.of_slot[to] == aisle { &mut self.within } else { &mut self.away };
+        list[aisle].push((number, to));
+        self.begun.push(aisle);
+    }
+
+    fn take(&mut self, open: &[Option<usize>]) -> Option<(usize, usize)> {
+        let open = || open.iter().flatten().copied();
+        if let Some(found) = open().find_map(|aisle| self.within[aisle].pop()) {
+            return Some(found);
+        }
+        if let Some(found) = open().find_map(|aisle| self.away[aisle].pop()) {
+            return Some(found);
+        }
+        while let Some(aisle) = self.begun.pop() {
+            if let Some(found) = self.within[aisle].pop().or_else(|| self.away[aisle].pop()) {
+                return Some(found);
+            }
+        }
+        None
+    }
+}
+
+/// The widest empty slot of each aisle. A cycle gives back the one that it used.
+struct Spares(BTreeMap<usize, usize>);
+
+impl Spares {
+    fn new(aisles: &Aisles, room: &Room) -> Self {
+        let mut of_aisle = BTreeMap::new();
+        for slot in (0..room.slots.len()).filter(|s| room.holder[*s].is_none()) {
+            let known = of_aisle.entry(aisles.of_slot[slot]).or_insert(slot);
+            if room.slots[slot].width > room.slots[*known].width {
+                *known = slot;
+            }
+        }
+        Self(of_aisle)
+    }
+
+    /// Which box of a cycle waits, and in which slot: in its own aisle where that can be.
+    fn choose(&self, aisles: &Aisles, room: &Room, members: &[usize]) -> Result<(usize, usize), Error> {
+        let fits = |number: usize, slot: usize| {
+            room.boxes[number].spine <= room.slots[slot].width
+                && room.boxes[number].slot.site() == room.slots[slot].address.site()
+        };
+        let near = members.iter().find_map(|&number| {
+            let spare = *self.0.get(&aisles.of_slot[room.place[number]])?;
+            fits(number, spare).then_some((number, spare))
+        });
+        // The thinnest box fits wherever one of them does.
+        let thinnest = members.iter().copied().min_by_key(|number| room.boxes[*number].spine);
+        let far = || thinnest.and_then(|b| self.0.values().find(|s| fits(b, **s)).map(|s| (b, *s)));
+        near.or_else(far).ok_or_else(|| {
+            let message = format!(
+                "changes places with {} others, and no empty slot at its site takes one of them: clear one first",
+                members.len() - 1
+            );
+            Error::new(ErrorKind::Conflict, box_object(&room.boxes[members[0]].number), message)
+        })
+    }
+}
