@@ -16,7 +16,11 @@
 //! one. Where valgrind is at hand, instruction counts stand beside the times.
 //!
 //! `cargo bench -p archive-benches` runs all; each file under `benches/` is one subject.
+//!
+//! [`plot`] draws the figures that `docs/` shows.
 #![forbid(unsafe_code)]
+
+pub mod plot;
 
 use std::fmt;
 use std::hint::black_box;
