@@ -20,7 +20,7 @@ use std::fmt;
 
 use archive_core::Error;
 
-pub use self::onnx::{OnnxEngine, find_library};
+pub use self::onnx::{OnnxEngine, find_library, start_engine};
 pub use self::scripted::ScriptedEngine;
 use crate::lattice::Lattice;
 use crate::plane::Plane;

@@ -7,10 +7,18 @@ use crate::command::{Result, program, python, root, step, succeeds, target};
 
 /// Python packages that the tests need, pinned, in a directory of their own: nothing is installed
 /// into the system's Python.
-const PYTHON_PACKAGES: [&str; 6] = [
+const PYTHON_PACKAGES: [&str; 13] = [
     "maturin==1.16.0",
     "pytest==9.2.0",
     "mypy==2.4.1",
+    // What analysts hold their tables and images in.
+    "duckdb==2.0.1",
+    "numpy==2.4.6",
+    "onnxruntime==1.32.0",
+    "pandas==3.1.1",
+    "pillow==13.0.0",
+    "polars==2.1.0",
+    "pyarrow==26.0.1",
     "python-stdnum==2.2",
     "pymodbus==3.16.1",
     "sllurp==3.0.5",

@@ -138,10 +138,12 @@ pub(crate) fn python_module() -> Result<()> {
     paths.extend(std::env::split_paths(&peers::python_path()));
     let path = std::env::join_paths(paths).map_err(|e| format!("PYTHONPATH: {e}"))?;
     let mut stubs = python();
-    stubs.args(["-m", "mypy", "--strict", "bindings/python/tests"]).env("PYTHONPATH", &path);
+    let config = "--config-file=bindings/python/pyproject.toml";
+    stubs.args(["-m", "mypy", "--strict", config, "bindings/python/tests"]).env("PYTHONPATH", &path);
     step("Python type stubs", &mut stubs)?;
     let mut tests = python();
     tests.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "bindings/python/tests"]);
-    tests.env("ARCHIVE_REQUIRE_MODELS", "1").env("PYTHONDONTWRITEBYTECODE", "1");
+    tests.env("ARCHIVE_REQUIRE_MODELS", "1").env("ARCHIVE_REQUIRE_PEERS", "1");
+    tests.env("PYTHONDONTWRITEBYTECODE", "1");
     step("Python tests", tests.env("PYTHONPATH", &path))
 }

@@ -251,6 +251,16 @@ pub fn find_library(directory: &Path) -> Result<PathBuf, Error> {
         .ok_or_else(|| missing("holds no libonnxruntime.so.1.x.y (the OCR engine)"))
 }
 
+/// Starts the engine with the library in `directory`, for a process that has one already (a Python
+/// program with the onnxruntime package, say): every later reader runs on it. Without this call the first
+/// reader starts the engine with the library beside its models.
+///
+/// # Errors
+/// `Unavailable` where there is no library, or it cannot be opened. A later call may name another one.
+pub fn start_engine(directory: &Path) -> Result<(), Error> {
+    environment(directory).map(drop)
+}
+
 /// The one environment of the process.
 ///
 /// ONNX Runtime allows one, and the binding keeps the first library that it opened; whatever

@@ -1,0 +1,169 @@
+"""The archive: file, find, lend, move and take stock of a customer's papers."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+from typing import Any, Iterable, Mapping
+
+from . import _engine, _html, _native
+
+_Path = str | os.PathLike[str]
+
+
+class Answer(dict[str, Any]):
+    """What a call gave, with the keys of the facade's JSON form; shows itself in a notebook."""
+
+    def _repr_html_(self) -> str:
+        return _html.table(("", ""), self.items())
+
+
+class Answers(list[Answer]):
+    """Several answers of one form."""
+
+    def _repr_html_(self) -> str:
+        names = list(dict.fromkeys(name for answer in self for name in answer))
+        return _html.table(names, ([answer.get(name) for name in names] for answer in self))
+
+
+class Archive:
+    """An archive directory: catalogue, content, rules, simulated devices. May be shared between threads."""
+
+    def __init__(self, path: _Path) -> None:
+        """Open the archive in ``path``; raises ``NotFound`` where there is none."""
+        _engine.start()
+        self._native: _native.Archive | None = _native.Archive(os.fspath(path), False)
+
+    @classmethod
+    def create(cls, path: _Path) -> Archive:
+        """Make an archive with the shipped settings in ``path``, where it has none yet, and open it."""
+        _engine.start()
+        archive = cls.__new__(cls)
+        archive._native = _native.Archive(os.fspath(path), True)
+        return archive
+
+    def close(self) -> None:
+        """Close the archive. Every later call raises ``Conflict``; closing again does nothing."""
+        self._native = None
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def _open(self) -> _native.Archive:
+        if self._native is None:
+            raise _native.Conflict("archive: is closed: open it anew")
+        return self._native
+
+    def file(
+        self,
+        *,
+        key: str,
+        customer: Mapping[str, str],
+        process: str,
+        date: str | datetime.date,
+        documents: Iterable[_Path],
+        record: Mapping[str, str] | None = None,
+        facts: Mapping[str, bool] | None = None,
+    ) -> Answer:
+        """File a customer's papers and give what became of them.
+
+        ``customer`` has the keys ``number``, ``name`` and ``class`` (``residential`` or ``business``);
+        ``date`` is a day, as ``YYYY-MM-DD`` or ``datetime.date``. The same request again under the same
+        key changes nothing and gives the same answer.
+        """
+        request = {
+            "key": key,
+            "customer": dict(customer),
+            "process": process,
+            "date": str(date),
+            "documents": [os.fspath(path) for path in documents],
+            "record": dict(record or {}),
+            "facts": dict(facts or {}),
+        }
+        return Answer(json.loads(self._open.file(json.dumps(request))))
+
+    def report(self, outcomes: Iterable[Mapping[str, Any]], directory: _Path) -> str:
+        """Write the findings of filings as a page with the scans beside them; gives the page's path."""
+        return os.fspath(self._open.report(json.dumps(list(outcomes)), directory))
+
+    def locate(self, name: str) -> Answers:
+        """Find files by archive number, customer, document, box, slot, request or tag; raises ``NotFound``."""
+        return _answers(self._open.locate(name))
+
+    def inventory(self) -> Answer:
+        """Read the tags of all aisles with boxes and compare with the catalogue."""
+        return Answer(json.loads(self._open.inventory()))
+
+    def lend(
+        self,
+        reference: str,
+        *,
+        key: str,
+        borrower: str,
+        purpose: str,
+        when: datetime.datetime | None = None,
+        due: datetime.datetime | None = None,
+    ) -> Answer:
+        """Lend a file's paper. ``key`` names the loan: the same loan again changes nothing. Times without a
+        zone are local ones. Raises ``Conflict`` where the file is out already."""
+        request = {
+            "key": key,
+            "reference": reference,
+            "borrower": borrower,
+            "purpose": purpose,
+            "when": _moment(when).isoformat(),
+            "due": None if due is None else _moment(due).isoformat(),
+        }
+        return Answer(json.loads(self._open.lend(json.dumps(request))))
+
+    def give_back(self, loan: str, *, when: datetime.datetime | None = None) -> Answer:
+        """Record that the loan with the key ``loan`` came back; again changes nothing."""
+        return Answer(json.loads(self._open.give_back(loan, _moment(when))))
+
+    def open_loans(self) -> Answers:
+        """The loans that are out, oldest first."""
+        return _answers(self._open.open_loans())
+
+    def move_box(self, number: str, to: str, *, when: datetime.datetime | None = None) -> Answer:
+        """Keep the slot ``to`` for the box ``number``, which stays where it is until ``confirm_move``."""
+        return Answer(json.loads(self._open.move_box(number, to, _moment(when))))
+
+    def confirm_move(self, number: str, *, when: datetime.datetime | None = None) -> Answer:
+        """Record that the box stands in the slot that it was moved to."""
+        return Answer(json.loads(self._open.confirm_move(number, _moment(when))))
+
+    def cancel_move(self, number: str, *, when: datetime.datetime | None = None) -> Answer:
+        """Undo a move that was not confirmed."""
+        return Answer(json.loads(self._open.cancel_move(number, _moment(when))))
+
+    def audit(self) -> Answers:
+        """Check everything that must hold; nothing found is an empty list."""
+        return _answers(self._open.audit())
+
+
+def setup() -> str:
+    """Fetch the inference engine and the models where they are not there yet; gives their directory.
+
+    Raises ``Unavailable`` without pip or network.
+    """
+    return _native.setup()
+
+
+def write_samples(directory: _Path, *, key: str = "samples") -> dict[str, Any]:
+    """Write three papers of one synthetic customer into ``directory`` and give the arguments for
+    ``Archive.file``; some cells of the record are wrong."""
+    request: dict[str, Any] = json.loads(_native.write_samples(directory, key))
+    return request
+
+
+def _answers(text: str) -> Answers:
+    return Answers(Answer(row) for row in json.loads(text))
+
+
+def _moment(when: datetime.datetime | None) -> datetime.datetime:
+    return (when or datetime.datetime.now()).astimezone(datetime.timezone.utc)

@@ -1,0 +1,125 @@
+//! Page images: fields read, claims verified.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use archive_core::Error;
+use archive_core::record::Record;
+use archive_ocr::{PageImage, PageReading};
+use pyo3::prelude::*;
+
+use crate::errors::{detached, json, raise};
+use crate::waiting::interruptible;
+
+/// A page image as Python gives it.
+#[derive(FromPyObject)]
+enum Source {
+    /// A file in memory.
+    Bytes(Vec<u8>),
+    /// Width, height, and brightness row by row.
+    Plane(u32, u32, Vec<u8>),
+    /// A file.
+    Path(PathBuf),
+}
+
+impl Source {
+    fn open(self, name: &str) -> Result<PageImage, Error> {
+        match self {
+            Self::Bytes(bytes) => PageImage::from_bytes(name, &bytes),
+            Self::Plane(width, height, plane) => PageImage::from_plane(name, width, height, plane),
+            Self::Path(path) => PageImage::open(path),
+        }
+    }
+}
+
+/// A page reader.
+#[pyclass(frozen, module = "marketing_archive._native")]
+pub(crate) struct Reader {
+    reader: Arc<archive_ocr::Reader>,
+}
+
+#[pymethods]
+impl Reader {
+    #[new]
+    fn new(py: Python<'_>, models: Option<PathBuf>, threads: Option<usize>) -> PyResult<Self> {
+        let reader = detached(py, || archive::open_reader(models.as_deref(), threads))?;
+        Ok(Self { reader: Arc::new(reader) })
+    }
+
+    /// Reads a page.
+    fn read(&self, py: Python<'_>, name: &str, image: Source) -> PyResult<Reading> {
+        let work = move || self.reader.read(&image.open(name)?);
+        Ok(Reading { reading: interruptible(py, &AtomicBool::new(false), work)? })
+    }
+}
+
+/// What was read on a page: more than its fields, so that claims can be verified on it.
+#[pyclass(frozen, module = "marketing_archive._native")]
+pub(crate) struct Reading {
+    reading: PageReading,
+}
+
+#[pymethods]
+impl Reading {
+    /// Everything that is known of the page, as JSON.
+    fn summary(&self) -> PyResult<String> {
+        let reading = &self.reading;
+        let fields: BTreeMap<_, _> = reading
+            .fields
+            .iter()
+            .map(|(name, field)| {
+                let field = serde_json::json!({
+                    "value": field.value,
+                    "text": field.text,
+                    "confidence": field.confidence,
+                    "box": field.region,
+                    "alternatives": field.alternatives.iter().map(|other| &other.value).collect::<Vec<_>>(),
+                });
+                (name, field)
+            })
+            .collect();
+        json(&serde_json::json!({
+            "doc_type": reading.document_type,
+            "title": reading.title,
+            "width": reading.width,
+            "height": reading.height,
+            "seconds": reading.timing.total.as_secs_f64(),
+            "fields": fields,
+        }))
+    }
+
+    /// What the page says of each claim of a record, as JSON.
+    fn verify(&self, py: Python<'_>, record: BTreeMap<String, String>) -> PyResult<String> {
+        let claims: Vec<_> = record
+            .into_iter()
+            .map(|(field, claim)| Ok((field.parse()?, claim)))
+            .collect::<Result<_, Error>>()
+            .map_err(raise)?;
+        let record = Record::new(claims);
+        let cells = detached(py, || {
+            Ok(record
+                .iter()
+                .map(|(field, claim)| {
+                    let evidence = self.reading.verify(field, claim);
+                    let differences: Vec<_> = evidence
+                        .disagreements
+                        .iter()
+                        .map(|d| serde_json::json!({ "read": d.read, "record": d.claimed, "box": d.region }))
+                        .collect();
+                    serde_json::json!({
+                        "field": field,
+                        "verdict": evidence.verdict,
+                        "suspicion": evidence.suspicion,
+                        "read": evidence.read,
+                        "record": claim,
+                        "box": evidence.region,
+                        "differences": differences,
+                    })
+                })
+                .collect::<Vec<_>>())
+        })?;
+        json(&cells)
+    }
+}
