@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use archive_shelving::dial::TcpDial;
 use archive_shelving::layout::BankLayout;
-use archive_shelving::modbus::{Framing, ModbusMap, ModbusShelf};
+use archive_shelving::modbus::{Framing, ModbusMap};
 use archive_shelving::motion::ShelfMotion;
+use archive_shelving::polled::PolledShelf;
 use archive_shelving::simulated::{SimulatedController, SimulatedRoom};
 use tokio_modbus::prelude::{Reader, Slave, tcp};
 
@@ -51,8 +52,9 @@ fn processor_seconds() -> Result<f64, Box<dyn std::error::Error>> {
 }
 
 async fn measure(addresses: &[String]) -> Result<(), Box<dyn std::error::Error>> {
-    let connect =
-        |address: &String| ModbusShelf::new("bank", 4, map(), Framing::Tcp, TcpDial::new(address.clone()));
+    let connect = |address: &String| {
+        PolledShelf::over_modbus("bank", 4, map(), Framing::Tcp, TcpDial::new(address.clone()))
+    };
     // Two registers, as the climate needs.
     let mut bare = tcp::connect_slave(addresses[0].parse()?, Slave(1)).await?;
     let shelf = connect(&addresses[1]);
@@ -101,7 +103,7 @@ async fn measure(addresses: &[String]) -> Result<(), Box<dyn std::error::Error>>
         percentile(&mut stops, 1.0)
     );
 
-    let shelves: Vec<ModbusShelf> = addresses.iter().map(connect).collect();
+    let shelves: Vec<PolledShelf> = addresses.iter().map(connect).collect();
     for shelf in &shelves {
         shelf.state().await?;
     }

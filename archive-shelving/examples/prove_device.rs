@@ -12,7 +12,8 @@ use archive_shelving::conformance::{NoRig, Report, check_reader, check_shelf};
 use archive_shelving::dial::TcpDial;
 use archive_shelving::layout::AisleId;
 use archive_shelving::llrp_reader::LlrpReader;
-use archive_shelving::modbus::{Framing, ModbusMap, ModbusShelf};
+use archive_shelving::modbus::{Framing, ModbusMap};
+use archive_shelving::polled::PolledShelf;
 use archive_shelving::reading::{Antenna, AntennaPort};
 
 const USAGE: &str =
@@ -25,7 +26,7 @@ async fn prove(arguments: &[&str]) -> Result<Report, Box<dyn std::error::Error>>
                 std::fs::read_to_string(path).map_err(|error| format!("{path}: cannot read: {error}"))?;
             let map = ModbusMap::parse(path, &text)?;
             let aisles = aisles.parse().map_err(|_| format!("{aisles} is no number of aisles"))?;
-            let shelf = ModbusShelf::new(
+            let shelf = PolledShelf::over_modbus(
                 format!("bank at {address}"),
                 aisles,
                 map,

@@ -32,7 +32,8 @@
 //! - [`epc`]: what stands on a box's tag;
 //! - [`llrp`]: the readers' protocol as a codec without input or output;
 //! - [`dial`]: how a driver reaches its device;
-//! - [`modbus`]: a driver for shelf controllers behind Modbus, its register map as data;
+//! - [`polled`]: one driver for every controller that is asked; below it
+//! - [`modbus`]: shelf controllers behind Modbus TCP or RTU, their register maps as data;
 //! - [`llrp_reader`]: a driver for readers that speak LLRP;
 //! - [`udp_controller`], [`http_controller`]: what two more families of controllers say, without drivers;
 //! - [`plan`]: the fewest moves of a batch of boxes; values in, values out;
@@ -56,6 +57,7 @@ pub mod llrp_reader;
 pub mod modbus;
 pub mod motion;
 pub mod plan;
+pub mod polled;
 pub mod reading;
 pub mod simulated;
 pub mod udp_controller;

@@ -1,8 +1,9 @@
 //! Shelf controllers behind Modbus TCP or RTU: a map of registers as data, and a driver.
 //!
 //! ```
-//! use archive_shelving::modbus::{Framing, ModbusMap, ModbusShelf};
+//! use archive_shelving::modbus::{Framing, ModbusMap};
 //! use archive_shelving::motion::{MoveOutcome, ShelfMotion, ShelfMotionExt};
+//! use archive_shelving::polled::PolledShelf;
 //! use archive_shelving::simulated::{SimulatedController, SimulatedRoom};
 //!
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -13,7 +14,7 @@
 //! let map = ModbusMap::family_a();
 //! let controller = SimulatedController::new(room.shelf_of(&slot)?, map.clone());
 //!
-//! let shelf = ModbusShelf::new("bank HZ/R1/B1", 2, map, Framing::Tcp, controller.dial());
+//! let shelf = PolledShelf::over_modbus("bank HZ/R1/B1", 2, map, Framing::Tcp, controller.dial());
 //! let outcome = shelf.open_aisle("request-17".parse()?, room.aisle_of(&slot)?).await?;
 //! assert_eq!(outcome, MoveOutcome::Done);
 //! assert_eq!(shelf.state().await?.open, Some(room.aisle_of(&slot)?));
@@ -22,11 +23,9 @@
 //! ```
 //!
 //! - What differs by vendor is a [`ModbusMap`], read from TOML with errors that name line and key.
-//! - One task owns the line. A call that times out, fails or is interrupted takes its session with it,
-//!   so a late answer meets nobody; the next call dials anew, with back-off and jitter. Nothing is
-//!   kept over a reconnect: every state is read from the device.
-//! - Stop has a lane of its own: it goes before everything that waits, and a call in flight gets
-//!   [`STOP_PATIENCE`] before its session is given up for the stop.
+//! - A call that times out, fails or is interrupted takes its session with it, so a late answer meets
+//!   nobody; the next call dials anew, with back-off and jitter. Nothing is kept over a reconnect: every
+//!   state is read from the device. A serial line is drained first, since it has no sessions.
 //! - A start reads the state first, writes the target, then pulses the coil once. Only an unanswered
 //!   pulse is `MaybeExecuted`; it is never pulsed again.
 //!
@@ -34,15 +33,10 @@
 //! and its map is refused. No lock: family A has a coil that unlocks and none that locks.
 
 mod calls;
-mod driver;
+mod controller;
 mod map;
-mod session;
 
-pub use driver::ModbusShelf;
 pub use map::ModbusMap;
-
-/// How long a call in flight may delay a stop.
-pub const STOP_PATIENCE: std::time::Duration = std::time::Duration::from_millis(40);
 
 /// How Modbus frames are written on the link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

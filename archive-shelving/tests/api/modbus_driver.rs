@@ -7,15 +7,16 @@ use archive_core::holding::SlotAddress;
 use archive_shelving::device_error::{Certainty, Interlock};
 use archive_shelving::dial::TcpDial;
 use archive_shelving::layout::{AisleId, BankLayout};
-use archive_shelving::modbus::{Framing, ModbusMap, ModbusShelf};
+use archive_shelving::modbus::{Framing, ModbusMap};
 use archive_shelving::motion::{MoveOutcome, MoveTarget, OperationId, Refusal, ShelfMotion, ShelfMotionExt};
+use archive_shelving::polled::PolledShelf;
 use archive_shelving::simulated::{SimulatedController, SimulatedRoom, WireFault};
 
 struct Bench {
     room: SimulatedRoom,
     slot: SlotAddress,
     controller: SimulatedController,
-    shelf: ModbusShelf,
+    shelf: PolledShelf,
 }
 
 fn bench() -> Bench {
@@ -24,7 +25,7 @@ fn bench() -> Bench {
     let slot: SlotAddress = "HZ/R1/B1/C2/A/1/1/1".parse().unwrap();
     let controller = SimulatedController::new(room.shelf_of(&slot).unwrap(), ModbusMap::family_a());
     let map = ModbusMap::family_a();
-    let shelf = ModbusShelf::new("bank HZ/R1/B1", 4, map, Framing::Tcp, controller.dial());
+    let shelf = PolledShelf::over_modbus("bank HZ/R1/B1", 4, map, Framing::Tcp, controller.dial());
     Bench { room, slot, controller, shelf }
 }
 
@@ -196,7 +197,8 @@ async fn it_works_over_real_sockets() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     tokio::spawn(controller.listen(listener));
-    let shelf = ModbusShelf::new("bank", 4, ModbusMap::family_a(), Framing::Tcp, TcpDial::new(address));
+    let shelf =
+        PolledShelf::over_modbus("bank", 4, ModbusMap::family_a(), Framing::Tcp, TcpDial::new(address));
     assert_eq!(shelf.open_aisle(op("1"), AisleId(2)).await.unwrap(), MoveOutcome::Done);
     assert_eq!(room.really_open(&slot).unwrap(), Some(AisleId(2)));
 }
@@ -206,7 +208,8 @@ async fn a_port_that_nobody_serves_is_a_clear_error() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     drop(listener);
-    let shelf = ModbusShelf::new("bank B9", 4, ModbusMap::family_a(), Framing::Tcp, TcpDial::new(address));
+    let shelf =
+        PolledShelf::over_modbus("bank B9", 4, ModbusMap::family_a(), Framing::Tcp, TcpDial::new(address));
     let error = shelf.state().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     let shared = archive_core::Error::from(error).report();

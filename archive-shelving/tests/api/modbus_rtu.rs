@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use archive_shelving::dial::{Dial, Link};
 use archive_shelving::layout::AisleId;
-use archive_shelving::modbus::{Framing, ModbusMap, ModbusShelf};
+use archive_shelving::modbus::{Framing, ModbusMap};
 use archive_shelving::motion::{MoveOutcome, ShelfMotion, ShelfMotionExt};
+use archive_shelving::polled::PolledShelf;
 use async_trait::async_trait;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, SimplexStream, WriteHalf};
 
@@ -117,7 +118,7 @@ fn controller() -> (SerialLine, Arc<Mutex<Memory>>) {
 #[tokio::test(start_paused = true)]
 async fn a_move_works_over_rtu() {
     let (line, _) = controller();
-    let shelf = ModbusShelf::new("bank", 4, ModbusMap::family_a(), Framing::Rtu, line);
+    let shelf = PolledShelf::over_modbus("bank", 4, ModbusMap::family_a(), Framing::Rtu, line);
     let outcome = shelf.open_aisle("1".parse().unwrap(), AisleId(2)).await.unwrap();
     assert_eq!(outcome, MoveOutcome::Done);
 }
@@ -125,7 +126,7 @@ async fn a_move_works_over_rtu() {
 #[tokio::test(start_paused = true)]
 async fn a_late_register_is_not_taken_for_the_next_one() {
     let (line, memory) = controller();
-    let shelf = ModbusShelf::new("bank", 4, ModbusMap::family_a(), Framing::Rtu, line);
+    let shelf = PolledShelf::over_modbus("bank", 4, ModbusMap::family_a(), Framing::Rtu, line);
     assert_eq!(shelf.state().await.unwrap().open, Some(AisleId(0)));
     for late in [510, 600, 900] {
         // The temperature, register 11, is answered when the humidity or the open aisle is asked for.

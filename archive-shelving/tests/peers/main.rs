@@ -12,8 +12,9 @@ use std::time::Duration;
 use archive_core::holding::SlotAddress;
 use archive_shelving::dial::TcpDial;
 use archive_shelving::layout::{AisleId, BankLayout};
-use archive_shelving::modbus::{Framing, ModbusMap, ModbusShelf};
+use archive_shelving::modbus::{Framing, ModbusMap};
 use archive_shelving::motion::{MoveOutcome, ShelfMotion, ShelfMotionExt};
+use archive_shelving::polled::PolledShelf;
 use archive_shelving::simulated::{SimulatedLlrpReader, SimulatedRoom};
 
 /// The interpreter, where it has the module.
@@ -63,7 +64,7 @@ async fn the_modbus_driver_opens_an_aisle_of_pymodbus() {
     assert_eq!(ready.expect("the peer starts in time").unwrap().unwrap(), "ready\n");
 
     let dial = TcpDial::new(format!("127.0.0.1:{port}"));
-    let shelf = ModbusShelf::new("bank", 4, ModbusMap::family_a(), Framing::Tcp, dial);
+    let shelf = PolledShelf::over_modbus("bank", 4, ModbusMap::family_a(), Framing::Tcp, dial);
     for (number, aisle) in [2, 0, 3].into_iter().enumerate() {
         let operation = format!("peer-{number}").parse().unwrap();
         assert_eq!(shelf.open_aisle(operation, AisleId(aisle)).await.unwrap(), MoveOutcome::Done);

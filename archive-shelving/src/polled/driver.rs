@@ -2,24 +2,22 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::Framing;
-use super::map::ModbusMap;
-use super::session::{Acceptance, Ask, Entry, Session, StopReply};
+use super::controller::{Controller, StopReply};
+use super::session::{Acceptance, Ask, Entry, Session};
 use crate::ability::{AccessLock, Climate, Environment};
 use crate::device_error::{Certainty, DeviceError, Retry};
-use crate::dial::Dial;
+use crate::layout::AisleId;
 use crate::motion::{
     BankState, MoveHandle, MoveReporter, MoveTarget, OperationId, ShelfCapabilities, ShelfMotion,
 };
 
-/// Drives one bank behind a Modbus controller. Clones share one session.
+/// Drives one bank behind a controller that is asked. Clones share one session.
 #[derive(Debug, Clone)]
-pub struct ModbusShelf {
+pub struct PolledShelf {
     limits: Arc<ShelfCapabilities>,
     asks: mpsc::Sender<Ask>,
     stops: mpsc::UnboundedSender<StopReply>,
@@ -47,43 +45,31 @@ impl Operations {
 /// How many questions may wait for the line.
 const QUEUE: usize = 256;
 
-impl ModbusShelf {
-    /// A driver of the bank called `name`, with `aisles` aisles, and the task that owns its line.
-    /// Nothing is dialled before the first question.
+impl PolledShelf {
+    /// A driver with these limits, and the task that owns the line. Nothing is dialled before the first
+    /// question.
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    #[must_use]
-    pub fn new(
-        name: impl Into<String>,
-        aisles: u16,
-        map: ModbusMap,
-        framing: Framing,
-        dial: impl Dial + 'static,
-    ) -> Self {
-        let name = name.into();
-        let limits = ShelfCapabilities {
-            name: name.clone(),
-            aisles,
-            ventilate: map.coils.ventilate.is_some(),
-            reports_gaps: false,
-            environment: map.registers.temperature.is_some() || map.registers.humidity.is_some(),
-            access_lock: false,
-            // A start dials, clears a coil, and makes six calls and a pulse; polls may be ahead of it.
-            answer_limit: map.call_limit() * 10 + map.pulse() * 2,
-            move_limit: (map.move_limit() + Duration::from_secs(10))
-                .max(map.call_limit() * 10 + map.pulse() * 2),
-        };
+    pub(crate) fn spawn(limits: ShelfCapabilities, controller: impl Controller) -> Self {
         let (asks, asked) = mpsc::channel(QUEUE);
         let (stops, stopped) = mpsc::unbounded_channel();
         let operations = Operations::default();
-        let session = Session::new(name, map, framing, Box::new(dial), asked, stopped, operations.clone());
+        let session = Session::new(controller, asked, stopped, operations.clone());
         tokio::spawn(session.run());
         Self { limits: Arc::new(limits), asks, stops, operations }
     }
 
     fn object(&self) -> &str {
         &self.limits.name
+    }
+
+    fn check_aisle(&self, aisle: AisleId) -> Result<(), DeviceError> {
+        if aisle.0 < self.limits.aisles {
+            return Ok(());
+        }
+        let message = format!("has no {aisle}: name one from 0 to {}", self.limits.aisles.saturating_sub(1));
+        Err(DeviceError::invalid(self.object(), message))
     }
 
     fn submit(&self, ask: Ask) -> Result<(), DeviceError> {
@@ -106,6 +92,18 @@ impl ModbusShelf {
             Ok(Ok(answer)) => answer,
             _ => {
                 Err(DeviceError::not_sent(self.object(), "gave no answer in time: the line is busy or lost"))
+            }
+        }
+    }
+
+    async fn set_lock(&self, locked: bool) -> Result<(), DeviceError> {
+        let (reply, answer) = oneshot::channel();
+        self.submit(Ask::SetLock(locked, reply))?;
+        match tokio::time::timeout(self.limits.answer_limit, answer).await {
+            Ok(Ok(answer)) => answer,
+            _ => {
+                let message = "gave no answer in time: ask whether it is locked";
+                Err(DeviceError::maybe_executed(self.object(), message))
             }
         }
     }
@@ -135,7 +133,7 @@ impl ModbusShelf {
 }
 
 #[async_trait]
-impl ShelfMotion for ModbusShelf {
+impl ShelfMotion for PolledShelf {
     fn capabilities(&self) -> ShelfCapabilities {
         ShelfCapabilities::clone(&self.limits)
     }
@@ -146,11 +144,7 @@ impl ShelfMotion for ModbusShelf {
 
     async fn start(&self, operation: OperationId, target: MoveTarget) -> Result<MoveHandle, DeviceError> {
         match target {
-            MoveTarget::Open(aisle) if aisle.0 >= self.limits.aisles => {
-                let message =
-                    format!("has no {aisle}: name one from 0 to {}", self.limits.aisles.saturating_sub(1));
-                return Err(DeviceError::invalid(self.object(), message));
-            }
+            MoveTarget::Open(aisle) => self.check_aisle(aisle)?,
             MoveTarget::Ventilate if !self.limits.ventilate => {
                 return Err(DeviceError::unsupported(self.object(), "cannot ventilate"));
             }
@@ -195,13 +189,33 @@ impl ShelfMotion for ModbusShelf {
     }
 
     fn as_access_lock(&self) -> Option<&dyn AccessLock> {
-        None
+        self.limits.access_lock.then_some(self)
     }
 }
 
 #[async_trait]
-impl Environment for ModbusShelf {
+impl Environment for PolledShelf {
     async fn climate(&self) -> Result<Climate, DeviceError> {
         self.ask(Ask::Climate).await
+    }
+}
+
+#[async_trait]
+impl AccessLock for PolledShelf {
+    async fn is_locked(&self) -> Result<bool, DeviceError> {
+        self.ask(Ask::IsLocked).await
+    }
+
+    async fn lock(&self) -> Result<(), DeviceError> {
+        self.set_lock(true).await
+    }
+
+    async fn unlock(&self) -> Result<(), DeviceError> {
+        self.set_lock(false).await
+    }
+
+    async fn set_light(&self, aisle: AisleId, _on: bool) -> Result<(), DeviceError> {
+        self.check_aisle(aisle)?;
+        Err(DeviceError::unsupported(self.object(), "has no light that the driver knows of"))
     }
 }

@@ -6,23 +6,20 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
-use tokio_modbus::Request;
 
-use super::Framing;
-use super::calls::Line;
+use super::controller::{Controller, StopLane, StopReply, stopped_before};
 use super::driver::Operations;
-use super::map::ModbusMap;
 use crate::ability::Climate;
-use crate::device_error::{Certainty, DeviceError, Retry};
-use crate::dial::Dial;
+use crate::device_error::{Certainty, DeviceError};
 use crate::motion::{BankState, MoveOutcome, MoveReporter, MoveTarget, Refusal};
-use crate::simulated::Chance;
 
 /// What callers ask of the session.
 #[derive(Debug)]
 pub(super) enum Ask {
     State(oneshot::Sender<Result<BankState, DeviceError>>),
     Climate(oneshot::Sender<Result<Climate, DeviceError>>),
+    IsLocked(oneshot::Sender<Result<bool, DeviceError>>),
+    SetLock(bool, oneshot::Sender<Result<(), DeviceError>>),
     Start(Arc<Entry>),
 }
 
@@ -41,27 +38,15 @@ pub(super) enum Acceptance {
     Failed(DeviceError),
 }
 
-pub(super) type StopReply = oneshot::Sender<Result<(), DeviceError>>;
-
-pub(super) struct Session {
-    pub(super) name: String,
-    pub(super) map: ModbusMap,
-    pub(super) framing: Framing,
-    pub(super) dial: Box<dyn Dial>,
-    pub(super) asks: mpsc::Receiver<Ask>,
-    pub(super) stops: mpsc::UnboundedReceiver<StopReply>,
-    pub(super) operations: Operations,
-    pub(super) line: Line,
-    /// Stops that came while a call was in flight.
-    pub(super) waiting: Vec<StopReply>,
+pub(super) struct Session<C> {
+    controller: C,
+    asks: mpsc::Receiver<Ask>,
+    lane: StopLane,
+    operations: Operations,
     /// Questions that were taken out of the queue in a search for starts.
-    pub(super) deferred: VecDeque<Ask>,
-    /// Coils that were set and not yet cleared.
-    pub(super) release: Vec<u16>,
-    pub(super) setpoint: Option<MoveTarget>,
+    deferred: VecDeque<Ask>,
+    setpoint: Option<MoveTarget>,
     active: Option<Active>,
-    /// A stop is on its way: nothing is waited for that can be done later.
-    pub(super) urgent: bool,
 }
 
 /// The running operation.
@@ -80,43 +65,21 @@ const KEEPALIVE: Duration = Duration::from_secs(5);
 /// How long a controller may take to set carriages in motion.
 const START_PATIENCE: Duration = Duration::from_secs(3);
 
-impl Session {
+impl<C: Controller> Session<C> {
     pub(super) fn new(
-        name: String,
-        map: ModbusMap,
-        framing: Framing,
-        dial: Box<dyn Dial>,
+        controller: C,
         asks: mpsc::Receiver<Ask>,
         stops: mpsc::UnboundedReceiver<StopReply>,
         operations: Operations,
     ) -> Self {
-        // Jitter keeps a room of drivers from dialling in step; it needs to differ, not to be secret.
-        let seed = name
-            .bytes()
-            .fold(0xCBF2_9CE4_8422_2325, |h: u64, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3));
-        let line = Line {
-            context: None,
-            failures: 0,
-            next_try: Instant::now(),
-            jitter: Chance::new(seed),
-            was_up: false,
-            poisoned: false,
-        };
         Self {
-            name,
-            map,
-            framing,
-            dial,
+            controller,
             asks,
-            stops,
+            lane: StopLane::new(stops),
             operations,
-            line,
-            waiting: Vec::new(),
             deferred: VecDeque::new(),
-            release: Vec::new(),
             setpoint: None,
             active: None,
-            urgent: false,
         }
     }
 
@@ -129,9 +92,8 @@ impl Session {
             } else {
                 tokio::select! {
                     biased;
-                    stop = self.stops.recv() => match stop {
-                        Some(reply) => self.waiting.push(reply),
-                        None => return,
+                    is_asked = self.lane.next() => if !is_asked {
+                        return;
                     },
                     ask = self.asks.recv() => match ask {
                         Some(ask) => self.answer(ask).await,
@@ -139,9 +101,6 @@ impl Session {
                     },
                     () = sleep_until(next_look) => {}
                 }
-            }
-            while let Ok(reply) = self.stops.try_recv() {
-                self.waiting.push(reply);
             }
             self.serve_stops().await;
             // A flood of questions must not keep a running move from being looked at, nor double it.
@@ -153,7 +112,7 @@ impl Session {
                 (Some(_), false) => {}
                 (None, false) => continue,
             }
-            let pause = if self.active.is_some() { self.map.poll() } else { KEEPALIVE };
+            let pause = if self.active.is_some() { self.controller.poll() } else { KEEPALIVE };
             next_look = next_look.min(Instant::now() + pause);
             if due {
                 next_look = Instant::now() + pause;
@@ -173,8 +132,15 @@ impl Session {
                 let _ = reply.send(state);
             }
             Ask::Climate(reply) => {
-                let climate = self.read_climate().await;
-                let _ = reply.send(climate);
+                let _ = reply.send(self.controller.read_climate(&mut self.lane).await);
+            }
+            Ask::IsLocked(reply) => {
+                let _ = reply.send(self.controller.is_locked(&mut self.lane).await);
+            }
+            // Whoever asked may be gone: locking still does what was asked, unlocking does not.
+            Ask::SetLock(false, reply) if reply.is_closed() => {}
+            Ask::SetLock(locked, reply) => {
+                let _ = reply.send(self.controller.set_lock(locked, &mut self.lane).await);
             }
             Ask::Start(entry) => {
                 let started = self.start(&entry).await;
@@ -190,7 +156,7 @@ impl Session {
             self.setpoint = Some(entry.target);
             self.active = Some(Active {
                 entry: Arc::clone(&entry),
-                deadline: now + self.map.move_limit(),
+                deadline: now + self.controller.move_limit(),
                 patience: now + START_PATIENCE,
                 seen_running: false,
                 stopped: false,
@@ -211,7 +177,7 @@ impl Session {
         }
     }
 
-    /// Reads, checks, writes the target and pulses the coil: once, whatever happens.
+    /// Reads, checks, and sends the move: once, whatever happens.
     async fn start(&mut self, entry: &Entry) -> Result<(), DeviceError> {
         let state = self.read_state().await;
         self.observe(&state);
@@ -219,53 +185,26 @@ impl Session {
         if let Some(active) = &self.active {
             let running = active.entry.reporter.handle();
             let message = format!("operation {} is still running: wait or stop it", running.operation());
-            return Err(DeviceError::conflict(&self.name, message));
+            return Err(DeviceError::conflict(self.controller.name(), message));
         }
         if state.moving {
             let message = "carriages move that nobody here set in motion: wait until they stand";
-            return Err(DeviceError::conflict(&self.name, message));
+            return Err(DeviceError::conflict(self.controller.name(), message));
         }
         if let Some(interlock) = state.interlocks.first() {
             let message = format!("interlock {interlock} is on: remove its cause, then try again");
-            return Err(DeviceError::rejected(&self.name, message).with_interlock(*interlock));
+            return Err(DeviceError::rejected(self.controller.name(), message).with_interlock(*interlock));
         }
-        let coil = match entry.target {
-            MoveTarget::Open(aisle) => {
-                let number = self.map.number_of(aisle);
-                let write = Request::WriteSingleRegister(self.map.registers.target_aisle, number);
-                // The target alone moves nothing: without an answer nothing was started.
-                self.call(write).await.map_err(|fault| self.before_acting(fault))?;
-                self.map.coils.open
-            }
-            MoveTarget::Close => self.map.coils.close,
-            MoveTarget::Ventilate => match self.map.coils.ventilate {
-                Some(coil) => coil,
-                None => return Err(DeviceError::unsupported(&self.name, "cannot ventilate")),
-            },
-        };
-        if !self.waiting.is_empty() {
-            return Err(self.stopped_before());
-        }
-        self.pulse(coil).await
-    }
-
-    fn stopped_before(&self) -> DeviceError {
-        DeviceError::rejected(&self.name, "was asked to stop before the move was sent")
-            .with_retry(Retry::Later)
+        self.controller.command(entry.target, &mut self.lane).await
     }
 
     async fn serve_stops(&mut self) {
-        while !self.waiting.is_empty() {
-            let replies = std::mem::take(&mut self.waiting);
-            // A stop dials at once, whatever the back-off says.
-            self.line.next_try = Instant::now();
-            self.urgent = true;
-            let stopped = self.pulse(self.map.coils.stop).await;
-            self.urgent = false;
-            if self.line.poisoned {
-                // The stop went out on a line that may still hold a late answer.
-                self.line.context = None;
+        loop {
+            let replies = self.lane.take();
+            if replies.is_empty() {
+                return;
             }
+            let stopped = self.controller.stop(&mut self.lane).await;
             if stopped.is_ok()
                 && let Some(active) = &mut self.active
             {
@@ -278,6 +217,11 @@ impl Session {
         }
     }
 
+    async fn read_state(&mut self) -> Result<BankState, DeviceError> {
+        let state = self.controller.read_state(&mut self.lane).await?;
+        Ok(BankState { setpoint: self.setpoint, ..state })
+    }
+
     /// Who asks to stop means the moves that wait, too; questions keep their order.
     fn refuse_queued_starts(&mut self) {
         let mut asks: Vec<Ask> = self.deferred.drain(..).collect();
@@ -285,7 +229,7 @@ impl Session {
         for ask in asks {
             match ask {
                 Ask::Start(entry) => {
-                    let refused = self.stopped_before();
+                    let refused = stopped_before(self.controller.name());
                     self.conclude(entry, Err(refused));
                 }
                 question => self.deferred.push_back(question),
@@ -326,7 +270,8 @@ impl Session {
             Err(_) => None,
         };
         let outcome = outcome.or_else(|| {
-            let late = || format!("did not end within {:?}: read the state", self.map.move_limit());
+            let limit = self.controller.move_limit();
+            let late = || format!("did not end within {limit:?}: read the state");
             (now >= active.deadline).then(|| MoveOutcome::Unknown(late()))
         });
         if let Some(outcome) = outcome {
