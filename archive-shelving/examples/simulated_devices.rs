@@ -38,6 +38,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (shelf_port, reader_port) = (listen(&shelf_address).await?, listen(&reader_address).await?);
     println!("Modbus TCP, family A, 6 aisles: {}", shelf_port.local_addr()?);
     println!("LLRP 1.0.1, 6 antennas, {number} tags: {}", reader_port.local_addr()?);
-    tokio::try_join!(controller.listen(shelf_port), reader.listen(reader_port))?;
+    tokio::join!(controller.listen(shelf_port), reader.listen(reader_port));
     Ok(())
 }

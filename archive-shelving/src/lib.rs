@@ -35,7 +35,8 @@
 //! - [`polled`]: one driver for every controller that is asked; below it
 //! - [`modbus`]: shelf controllers behind Modbus TCP or RTU, their register maps as data;
 //! - [`llrp_reader`]: a driver for readers that speak LLRP;
-//! - [`udp_controller`], [`http_controller`]: what two more families of controllers say, without drivers;
+//! - [`udp_controller`]: shelf controllers behind UDP, their frames and codes as data;
+//! - [`http_controller`]: shelf controllers behind HTTP, their answers as data;
 //! - [`plan`]: the fewest moves of a batch of boxes; values in, values out;
 //! - [`simulated`]: a room in memory, for tests, demos and development without hardware;
 //! - `conformance` (feature): the kit that proves a driver.

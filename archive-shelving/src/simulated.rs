@@ -30,18 +30,25 @@
 
 mod bank;
 mod chance;
-mod controller;
 mod faults;
+mod http_controller;
+mod line;
 mod llrp_reader;
+mod modbus_controller;
 mod reader;
 mod room;
 mod shelf;
+mod udp_controller;
+mod wire_fault;
 
 pub use bank::Physics;
 pub(crate) use chance::Chance;
-pub use controller::{SimulatedController, WireFault};
 pub use faults::{Fault, FaultRates};
+pub use http_controller::SimulatedHttpController;
 pub use llrp_reader::SimulatedLlrpReader;
+pub use modbus_controller::SimulatedController;
 pub use reader::{Radio, ReadRates, SimulatedReader};
 pub use room::{RoomBuilder, SimulatedRoom};
 pub use shelf::SimulatedShelf;
+pub use udp_controller::SimulatedUdpController;
+pub use wire_fault::WireFault;

@@ -1,6 +1,7 @@
 //! A reader that speaks LLRP 1.0.1 in front of a simulated room, on the wire or in memory.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -9,12 +10,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use archive_core::Error;
-use async_trait::async_trait;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::watch;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::time::Instant;
 
+use super::line::{Line, MemoryDial, Served, listen};
 use super::reader::SimulatedReader;
+use super::wire_fault::{Harm, HarmedSender, WireFault};
 use crate::device_error::DeviceError;
 use crate::dial::{Dial, Link};
 use crate::llrp::{ElementBuilder, FrameDecoder, Message};
@@ -27,7 +29,8 @@ pub struct SimulatedLlrpReader(Arc<Device>);
 #[derive(Debug)]
 struct Device {
     reader: SimulatedReader,
-    line: watch::Sender<bool>,
+    line: Line,
+    harm: Harm,
     busy: AtomicBool,
 }
 
@@ -44,6 +47,7 @@ type Running = Pin<Box<dyn Future<Output = Result<InventoryReport, DeviceError>>
 struct Client<'a, S> {
     device: &'a Device,
     stream: &'a mut S,
+    sender: HarmedSender,
     next_id: u32,
     operations: BTreeMap<u32, Operation>,
     running: Option<(u32, Running)>,
@@ -62,12 +66,22 @@ impl SimulatedLlrpReader {
     /// A reader with the antennas and the room of `reader`.
     #[must_use]
     pub fn new(reader: SimulatedReader) -> Self {
-        Self(Arc::new(Device { reader, line: watch::channel(true).0, busy: AtomicBool::new(false) }))
+        Self(Arc::new(Device { reader, line: Line::new(), harm: Harm::none(), busy: AtomicBool::new(false) }))
     }
 
     /// Cuts or mends the line: open connections end, and nobody gets through.
     pub fn set_line(&self, up: bool) {
-        self.0.line.send_replace(up);
+        self.0.line.set(up);
+    }
+
+    /// Queues a fault for the next message.
+    pub fn inject(&self, fault: WireFault) {
+        self.0.harm.inject(fault);
+    }
+
+    /// Harms so large a share of all messages by chance, with all faults.
+    pub fn harm(&self, share: f64, seed: u64) {
+        self.0.harm.set(share, seed);
     }
 
     /// Dials this reader in memory; needs a runtime when it is used.
@@ -76,20 +90,9 @@ impl SimulatedLlrpReader {
         MemoryDial(self.clone())
     }
 
-    /// Serves every connection of `listener`, one client at a time, until the listener fails.
-    ///
-    /// # Errors
-    /// The listener's.
-    pub async fn listen(self, listener: tokio::net::TcpListener) -> io::Result<()> {
-        loop {
-            let (stream, _) = listener.accept().await?;
-            stream.set_nodelay(true)?;
-            let reader = self.clone();
-            tokio::spawn(async move {
-                // A client that breaks its connection is its own affair.
-                let _ = reader.serve(stream).await;
-            });
-        }
+    /// Serves every connection of `listener`, one client at a time, for ever.
+    pub async fn listen(self, listener: TcpListener) -> Infallible {
+        listen(self, listener).await
     }
 
     /// Serves one connection until it ends; a second client is told so and let go.
@@ -98,12 +101,12 @@ impl SimulatedLlrpReader {
     /// `InvalidData` where the client sends no LLRP, `ConnectionReset` where the line is cut, and the
     /// stream's.
     pub async fn serve(&self, mut stream: impl AsyncRead + AsyncWrite + Unpin + Send) -> io::Result<()> {
-        let mut line = self.0.line.subscribe();
         let taken = self.0.busy.swap(true, Ordering::Relaxed);
         let clock = Instant::now();
         let mut client = Client {
             device: &self.0,
             stream: &mut stream,
+            sender: HarmedSender::default(),
             next_id: 1,
             operations: BTreeMap::new(),
             running: None,
@@ -114,10 +117,7 @@ impl SimulatedLlrpReader {
         if taken {
             return client.greet(2).await;
         }
-        let served = tokio::select! {
-            _ = line.wait_for(|up| !up) => Err(io::ErrorKind::ConnectionReset.into()),
-            served = client.run() => served,
-        };
+        let served = self.0.line.guard(client.run()).await;
         self.0.busy.store(false, Ordering::Relaxed);
         served
     }
@@ -171,7 +171,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<'_, S> {
     }
 
     async fn send(&mut self, message: Result<Message, Error>) -> io::Result<()> {
-        self.stream.write_all(&message.map_err(broken)?.encode()).await
+        /// The last byte of a message's id.
+        const NUMBER: usize = 9;
+        let message = message.map_err(broken)?.encode();
+        self.sender.send(self.stream, message, NUMBER, self.device.harm.next(false)).await
     }
 
     async fn event(&mut self, name: &str, fill: impl FnOnce(&mut ElementBuilder)) -> io::Result<()> {
@@ -446,20 +449,12 @@ async fn until(instant: Option<Instant>) {
     }
 }
 
-#[derive(Debug)]
-struct MemoryDial(SimulatedLlrpReader);
+impl Served for SimulatedLlrpReader {
+    fn line(&self) -> &Line {
+        &self.0.line
+    }
 
-#[async_trait]
-impl Dial for MemoryDial {
-    async fn dial(&self) -> io::Result<Box<dyn Link>> {
-        if !*self.0.0.line.borrow() {
-            return Err(io::ErrorKind::ConnectionRefused.into());
-        }
-        let (near, far) = tokio::io::duplex(4096);
-        let reader = self.0.clone();
-        tokio::spawn(async move {
-            let _ = reader.serve(far).await;
-        });
-        Ok(Box::new(near))
+    async fn serve_link(self, link: Box<dyn Link>) -> io::Result<()> {
+        self.serve(link).await
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use archive_core::{Error, ErrorKind, data_file};
 use serde::Deserialize;
 
-use super::frame::{Check, Frame};
+use super::frame::{Check, Frame, Layout};
 use crate::ability::{Climate, DeciCelsius, PermilleHumidity};
 use crate::device_error::Interlock;
 
@@ -16,11 +17,25 @@ use crate::device_error::Interlock;
 pub struct UdpMap {
     name: String,
     version: String,
-    check: Check,
+    call_ms: u64,
+    poll_ms: u64,
+    move_ms: u64,
+    pub(super) frame: Layout,
+    pub(super) check: Check,
+    pub(crate) bank: BankBytes,
     commands: Commands,
     events: Events,
     columns: Columns,
-    interlocks: BTreeMap<String, Interlock>,
+    interlocks: Interlocks,
+}
+
+/// How banks and columns are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BankBytes {
+    device: u8,
+    pub(crate) all_columns: u8,
+    pub(crate) first_column: u8,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -31,6 +46,8 @@ struct Commands {
     close: u8,
     ventilate: u8,
     stop: Option<u8>,
+    query: Option<u8>,
+    query_climate: Option<u8>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -46,11 +63,19 @@ struct Events {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Columns {
-    in_place: u8,
-    open_right: u8,
+    closed: u8,
     open_left: u8,
+    open_right: u8,
     open_both: u8,
     locked: u8,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Interlocks {
+    unknown: Interlock,
+    #[serde(default)]
+    codes: BTreeMap<String, Interlock>,
 }
 
 /// What a controller is asked to do.
@@ -66,13 +91,17 @@ pub enum Command {
     Ventilate,
     /// Stop, where the map knows how.
     Stop,
+    /// Ask for a column's state, where the map knows how.
+    Query,
+    /// Ask for a zone's climate, where the map knows how.
+    QueryClimate,
 }
 
 /// Where a column stands between its neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ColumnState {
     /// Closed on both sides.
-    InPlace,
+    Closed,
     /// Open on the right.
     OpenRight,
     /// Open on the left.
@@ -112,8 +141,8 @@ pub enum Event {
         column: u8,
         /// The vendor's code.
         code: u8,
-        /// What it means, where the map says.
-        interlock: Option<Interlock>,
+        /// What it means.
+        interlock: Interlock,
     },
     /// The climate of a zone.
     Climate {
@@ -133,8 +162,7 @@ impl fmt::Display for Event {
             Self::Arrived { column } => write!(f, "column {column}: arrived"),
             Self::Column { column, state } => write!(f, "column {column}: {state:?}"),
             Self::Alarm { column, code, interlock } => {
-                write!(f, "column {column}: alarm {code:02X}")?;
-                interlock.map_or(Ok(()), |interlock| write!(f, " ({interlock})"))
+                write!(f, "column {column}: alarm {code:02X} ({interlock})")
             }
             Self::Climate { zone, climate } => write!(f, "zone {zone}: {climate:?}"),
             Self::Other(frame) => write!(f, "column {}: unknown frame {:02X}", frame.column, frame.command),
@@ -146,33 +174,40 @@ impl UdpMap {
     /// Reads a map; `name` (a path, usually) stands in errors.
     ///
     /// # Errors
-    /// `InvalidInput`, naming file, line and key, where the text is no map, or where two commands or two
-    /// events share a number.
+    /// `InvalidInput`, naming file, line and key, where the text is no map, where two commands or two
+    /// events share a number, or where a time is zero or beyond ten minutes.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
         let map: Self = data_file::parse(name, text)?;
-        let Commands { open_left, open_right, close, ventilate, stop } = map.commands;
-        let Events { column_status, moving, arrived, alarm, climate } = map.events;
-        let Columns { in_place, open_right: right, open_left: left, open_both, locked } = map.columns;
-        let commands: Vec<u8> = [Some(open_left), Some(open_right), Some(close), Some(ventilate), stop]
-            .into_iter()
-            .flatten()
-            .collect();
+        map.check_numbers().map_err(|fault| Error::invalid(format!("{name} ({})", map.name), fault))?;
+        Ok(map)
+    }
+
+    fn check_numbers(&self) -> Result<(), String> {
+        if let Some(fault) = self.frame.fault() {
+            return Err(fault.to_owned());
+        }
+        let Commands { open_left, open_right, close, ventilate, stop, query, query_climate } = self.commands;
+        let Events { column_status, moving, arrived, alarm, climate } = self.events;
+        let Columns { closed, open_left: left, open_right: right, open_both, locked } = self.columns;
+        let optional = [stop, query, query_climate].into_iter().flatten();
         let groups = [
-            ("commands", commands),
+            ("commands", [open_left, open_right, close, ventilate].into_iter().chain(optional).collect()),
             ("events", vec![column_status, moving, arrived, alarm, climate]),
-            ("columns", vec![in_place, right, left, open_both, locked]),
+            ("columns", vec![closed, left, right, open_both, locked]),
         ];
         for (group, numbers) in groups {
             if let Some(twice) = (1..numbers.len()).find(|i| numbers[..*i].contains(&numbers[*i])) {
-                let message = format!("{group}: 0x{:02X} means two things", numbers[twice]);
-                return Err(Error::invalid(format!("{name} ({})", map.name), message));
+                return Err(format!("{group}: 0x{:02X} means two things", numbers[twice]));
             }
         }
-        if let Some(code) = map.interlocks.keys().find(|code| code_number(code).is_none()) {
-            let message = format!("interlocks: {code:?} is no number of 8 bits, such as 0x2A");
-            return Err(Error::invalid(format!("{name} ({})", map.name), message));
+        if let Some(code) = self.interlocks.codes.keys().find(|code| code_number(code).is_none()) {
+            return Err(format!("interlocks.codes: {code:?} is no number of 8 bits, such as 0x2A"));
         }
-        Ok(map)
+        let times = [("call_ms", self.call_ms), ("poll_ms", self.poll_ms), ("move_ms", self.move_ms)];
+        match times.iter().find(|(_, ms)| !(1..=600_000).contains(ms)) {
+            Some((key, ms)) => Err(format!("{key} is {ms}, not 1 to 600000")),
+            None => Ok(()),
+        }
     }
 
     /// The shipped map of family B, whose comments say what a vendor must fill in.
@@ -185,14 +220,33 @@ impl UdpMap {
             .expect("the shipped map is well-formed")
     }
 
+    /// The map of the simulated controller, which has a number for everything.
+    ///
+    /// # Panics
+    /// Never: a test reads it.
+    #[must_use]
+    pub fn simulated_b() -> Self {
+        Self::parse("simulated_b.toml", include_str!("simulated_b.toml"))
+            .expect("the shipped map is well-formed")
+    }
+
     /// The map's name and version, for logs.
     #[must_use]
     pub fn title(&self) -> String {
         format!("{} {}", self.name, self.version)
     }
 
-    pub(super) fn check(&self) -> Check {
-        self.check
+    /// How long the controller may take to answer.
+    pub(super) fn call_limit(&self) -> Duration {
+        Duration::from_millis(self.call_ms)
+    }
+
+    pub(super) fn poll(&self) -> Duration {
+        Duration::from_millis(self.poll_ms)
+    }
+
+    pub(super) fn move_limit(&self) -> Duration {
+        Duration::from_millis(self.move_ms)
     }
 
     /// The frame of a command for a column of a zone.
@@ -200,17 +254,71 @@ impl UdpMap {
     /// # Errors
     /// `Unsupported` where the map has no number for the command.
     pub fn command(&self, command: Command, zone: u8, column: u8) -> Result<Frame, Error> {
-        let number = match command {
-            Command::OpenLeft => self.commands.open_left,
-            Command::OpenRight => self.commands.open_right,
-            Command::Close => self.commands.close,
-            Command::Ventilate => self.commands.ventilate,
-            Command::Stop => self.commands.stop.ok_or_else(|| {
-                let message = "has no number for stop: ask the vendor, and do not move carriages without it";
-                Error::new(ErrorKind::Unsupported, format!("map {}", self.title()), message)
-            })?,
+        let (number, what) = match command {
+            Command::OpenLeft => (Some(self.commands.open_left), ""),
+            Command::OpenRight => (Some(self.commands.open_right), ""),
+            Command::Close => (Some(self.commands.close), ""),
+            Command::Ventilate => (Some(self.commands.ventilate), ""),
+            Command::Stop => (self.commands.stop, "stop"),
+            Command::Query => (self.commands.query, "query"),
+            Command::QueryClimate => (self.commands.query_climate, "query_climate"),
         };
-        Ok(Frame { device: 0, zone, column, command: number, data: Vec::new() })
+        let number = number.ok_or_else(|| {
+            let message = format!(
+                "has no number for commands.{what}: ask the vendor, and do not move carriages without it"
+            );
+            Error::new(ErrorKind::Unsupported, format!("map {}", self.title()), message)
+        })?;
+        Ok(Frame { device: self.bank.device, zone, column, command: number, data: Vec::new() })
+    }
+
+    /// Which command a frame is, as the controller reads it.
+    pub(crate) fn command_of(&self, frame: &Frame) -> Option<Command> {
+        let commands = &self.commands;
+        let known = [
+            (Some(commands.open_left), Command::OpenLeft),
+            (Some(commands.open_right), Command::OpenRight),
+            (Some(commands.close), Command::Close),
+            (Some(commands.ventilate), Command::Ventilate),
+            (commands.stop, Command::Stop),
+            (commands.query, Command::Query),
+            (commands.query_climate, Command::QueryClimate),
+        ];
+        known.into_iter().find(|(number, _)| *number == Some(frame.command)).map(|(_, command)| command)
+    }
+
+    /// The frame of an event, as the controller writes it.
+    pub(crate) fn event_frame(&self, event: &Event, zone: u8) -> Frame {
+        let (events, columns) = (&self.events, &self.columns);
+        let (column, command, data) = match event {
+            Event::Moving { column } => (*column, events.moving, Vec::new()),
+            Event::Arrived { column } => (*column, events.arrived, Vec::new()),
+            Event::Column { column, state } => {
+                let number = match state {
+                    ColumnState::Closed => columns.closed,
+                    ColumnState::OpenLeft => columns.open_left,
+                    ColumnState::OpenRight => columns.open_right,
+                    ColumnState::OpenBoth => columns.open_both,
+                    ColumnState::Locked => columns.locked,
+                    ColumnState::Unknown(number) => *number,
+                };
+                (*column, events.column_status, vec![number])
+            }
+            Event::Alarm { column, code, .. } => (*column, events.alarm, vec![*code]),
+            Event::Climate { climate, .. } => {
+                let temperature = climate.temperature.map_or(i16::MAX, |t| t.0).to_be_bytes();
+                let humidity = climate.humidity.map_or(u16::MAX, |h| h.0).to_be_bytes();
+                (self.bank.all_columns, events.climate, [temperature, humidity].concat())
+            }
+            Event::Other(frame) => return frame.clone(),
+        };
+        Frame { device: self.bank.device, zone, column, command, data }
+    }
+
+    /// A code that means an interlock, where the map has one.
+    pub(crate) fn alarm_code(&self, interlock: Interlock) -> Option<u8> {
+        let told = |(code, lock): (&String, &Interlock)| (*lock == interlock).then(|| code_number(code))?;
+        self.interlocks.codes.iter().find_map(told)
     }
 
     /// What a frame from the controller reports.
@@ -230,7 +338,8 @@ impl UdpMap {
                 let temperature = DeciCelsius(i16::from_be_bytes([*t1, *t0]));
                 let humidity = u16::from_be_bytes([*h1, *h0]);
                 let climate = Climate {
-                    temperature: Some(temperature),
+                    // No room is that hot: the sensor is absent.
+                    temperature: (temperature.0 != i16::MAX).then_some(temperature),
                     // More than everything is no measurement.
                     humidity: (humidity <= 1000).then_some(PermilleHumidity(humidity)),
                     smoke: None,
@@ -244,7 +353,7 @@ impl UdpMap {
     fn column_state(&self, number: u8) -> ColumnState {
         let columns = &self.columns;
         match number {
-            n if n == columns.in_place => ColumnState::InPlace,
+            n if n == columns.closed => ColumnState::Closed,
             n if n == columns.open_right => ColumnState::OpenRight,
             n if n == columns.open_left => ColumnState::OpenLeft,
             n if n == columns.open_both => ColumnState::OpenBoth,
@@ -253,11 +362,11 @@ impl UdpMap {
         }
     }
 
-    fn interlock(&self, code: u8) -> Option<Interlock> {
+    fn interlock(&self, code: u8) -> Interlock {
         let known = |(text, interlock): (&String, &Interlock)| {
             (code_number(text) == Some(code)).then_some(*interlock)
         };
-        self.interlocks.iter().find_map(known)
+        self.interlocks.codes.iter().find_map(known).unwrap_or(self.interlocks.unknown)
     }
 }
 
@@ -287,8 +396,32 @@ mod tests {
         check("close = 0x84", "close = 0x81", "commands: 0x81 means two things");
         check("close = 0x84", "close = 0x184", "key commands.close");
         check("first = \"length\"", "first = \"middle\"", "unknown variant `middle`");
+        check("kind = \"crc8\"", "kind = \"md5\"", "unknown variant `md5`");
+        check("\"zone\", \"column\"", "\"zone\", \"zone\"", "names each of device, zone");
+        check("start = [0x55]", "start = []", "start has 1 to 4 bytes");
+        check("call_ms = 500", "call_ms = 0", "call_ms is 0");
         check("locked = 4", "locked = 3", "columns: 0x03 means two things");
         check("0x2E = \"smoke\"", "smoke = \"smoke\"", "\"smoke\" is no number of 8 bits");
+    }
+
+    #[test]
+    fn the_simulated_map_knows_everything_and_its_events_read_back() {
+        let map = UdpMap::simulated_b();
+        let climate = Climate { temperature: Some(DeciCelsius(-15)), humidity: None, smoke: None };
+        let events = [
+            Event::Moving { column: 2 },
+            Event::Arrived { column: 2 },
+            Event::Column { column: 2, state: ColumnState::OpenBoth },
+            Event::Alarm { column: 2, code: 0x2E, interlock: Interlock::Smoke },
+            Event::Climate { zone: 4, climate },
+        ];
+        for event in events {
+            assert_eq!(map.event(&map.event_frame(&event, 4)), event);
+        }
+        for command in [Command::Stop, Command::Query, Command::QueryClimate, Command::OpenLeft] {
+            let frame = map.command(command, 1, 2).unwrap();
+            assert_eq!(map.command_of(&frame), Some(command));
+        }
     }
 
     #[test]
@@ -303,10 +436,13 @@ mod tests {
         let event = |command: u8, data: &[u8]| {
             map.event(&Frame { device: 0, zone: 1, column: 3, command, data: data.to_vec() })
         };
-        assert_eq!(event(0x81, &[2]), Event::Column { column: 3, state: ColumnState::OpenLeft });
+        assert_eq!(event(0x81, &[1]), Event::Column { column: 3, state: ColumnState::OpenLeft });
         assert_eq!(event(0x81, &[9]), Event::Column { column: 3, state: ColumnState::Unknown(9) });
         assert!(matches!(event(0x81, &[]), Event::Other(_)));
-        assert_eq!(event(0x89, &[0x99]), Event::Alarm { column: 3, code: 0x99, interlock: None });
+        assert_eq!(
+            event(0x89, &[0x99]),
+            Event::Alarm { column: 3, code: 0x99, interlock: Interlock::Person }
+        );
         let Event::Climate { climate, .. } = event(0x0E, &[0xFF, 0xF6, 0x01, 0xE0]) else { panic!() };
         assert_eq!(climate.temperature.unwrap().to_string(), "-1.0 °C");
         assert_eq!(climate.humidity.unwrap().to_string(), "48.0 % RH");

@@ -1,9 +1,12 @@
 //! The crate as its callers see it.
 
 mod guide;
+mod http_driver;
 mod llrp_codec;
 mod llrp_reader_driver;
 mod modbus_driver;
 mod modbus_rtu;
 mod relocation;
 mod simulated_room;
+mod udp_driver;
+mod wire_bench;

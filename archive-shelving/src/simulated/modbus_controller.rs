@@ -1,39 +1,23 @@
 //! A Modbus controller in front of a simulated bank, on the wire or in memory.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use async_trait::async_trait;
 use nom::Parser;
 use nom::number::streaming::{be_u8, be_u16};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::watch;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::net::TcpListener;
 
-use super::chance::Chance;
+use super::line::{Line, MemoryDial, Served, listen};
 use super::shelf::SimulatedShelf;
+use super::wire_fault::{Harm, HarmedSender, WireFault};
 use crate::ability::Environment;
 use crate::dial::{Dial, Link};
 use crate::modbus::ModbusMap;
 use crate::motion::{MoveTarget, ShelfMotion};
-
-/// What the line does to an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum WireFault {
-    /// The answer never comes.
-    Lose,
-    /// The answer comes after this long.
-    Delay(Duration),
-    /// The answer comes twice.
-    Duplicate,
-    /// The answer carries the number of another call.
-    Misnumber,
-    /// So many bytes of the answer come, then the connection ends.
-    Reset(usize),
-}
 
 /// A Modbus controller (family of its map) that moves the carriages of a simulated bank.
 ///
@@ -46,7 +30,8 @@ struct Controller {
     shelf: SimulatedShelf,
     map: ModbusMap,
     memory: Mutex<Memory>,
-    line: watch::Sender<bool>,
+    line: Line,
+    harm: Harm,
     moves: AtomicU64,
 }
 
@@ -54,11 +39,6 @@ struct Controller {
 struct Memory {
     target: u16,
     coils: BTreeMap<u16, bool>,
-    injected: VecDeque<WireFault>,
-    /// Applies to writes of command coils alone: the command acts, its answer is lost.
-    lose_command_answer: bool,
-    fault_rate: f64,
-    chance: Chance,
     stops_heard: u64,
 }
 
@@ -72,17 +52,9 @@ impl SimulatedController {
     /// A controller in front of `shelf` that understands `map`.
     #[must_use]
     pub fn new(shelf: SimulatedShelf, map: ModbusMap) -> Self {
-        let memory = Memory {
-            target: 0,
-            coils: BTreeMap::new(),
-            injected: VecDeque::new(),
-            lose_command_answer: false,
-            fault_rate: 0.0,
-            chance: Chance::new(1),
-            stops_heard: 0,
-        };
-        let (line, _) = watch::channel(true);
-        Self(Arc::new(Controller { shelf, map, memory: Mutex::new(memory), line, moves: AtomicU64::new(0) }))
+        let memory = Memory { target: 0, coils: BTreeMap::new(), stops_heard: 0 };
+        let (line, harm, moves) = (Line::new(), Harm::none(), AtomicU64::new(0));
+        Self(Arc::new(Controller { shelf, map, memory: Mutex::new(memory), line, harm, moves }))
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -92,23 +64,22 @@ impl SimulatedController {
 
     /// Queues a fault for the next answer.
     pub fn inject(&self, fault: WireFault) {
-        self.memory().injected.push_back(fault);
+        self.0.harm.inject(fault);
     }
 
     /// Carries out the next command and loses its answer.
     pub fn lose_next_command_answer(&self) {
-        self.memory().lose_command_answer = true;
+        self.0.harm.lose_next_command_answer();
     }
 
     /// Harms so large a share of all answers by chance, with all faults.
     pub fn harm(&self, share: f64, seed: u64) {
-        let mut memory = self.memory();
-        (memory.fault_rate, memory.chance) = (share.clamp(0.0, 1.0), Chance::new(seed));
+        self.0.harm.set(share, seed);
     }
 
     /// Cuts or mends the line: open connections end, and nobody gets through.
     pub fn set_line(&self, up: bool) {
-        self.0.line.send_replace(up);
+        self.0.line.set(up);
     }
 
     /// How many pulses of the stop coil came in.
@@ -123,20 +94,9 @@ impl SimulatedController {
         MemoryDial(self.clone())
     }
 
-    /// Serves every connection of `listener` until the listener fails.
-    ///
-    /// # Errors
-    /// The listener's.
-    pub async fn listen(self, listener: tokio::net::TcpListener) -> io::Result<()> {
-        loop {
-            let (stream, _) = listener.accept().await?;
-            stream.set_nodelay(true)?;
-            let controller = self.clone();
-            tokio::spawn(async move {
-                // A client that breaks its connection is its own affair.
-                let _ = controller.serve(stream).await;
-            });
-        }
+    /// Serves every connection of `listener` for ever.
+    pub async fn listen(self, listener: TcpListener) -> Infallible {
+        listen(self, listener).await
     }
 
     /// Serves one connection until it ends.
@@ -145,14 +105,11 @@ impl SimulatedController {
     /// `InvalidData` where a frame is no Modbus, `ConnectionReset` where the line is cut, and the
     /// stream's.
     pub async fn serve(&self, mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
-        let mut line = self.0.line.subscribe();
-        tokio::select! {
-            _ = line.wait_for(|up| !up) => Err(io::ErrorKind::ConnectionReset.into()),
-            served = self.serve_frames(&mut stream) => served,
-        }
+        self.0.line.guard(self.serve_frames(&mut stream)).await
     }
 
     async fn serve_frames(&self, stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
+        let mut sender = HarmedSender::default();
         loop {
             let mut header = [0; 6];
             match stream.read_exact(&mut header).await {
@@ -167,54 +124,11 @@ impl SimulatedController {
             }
             let mut body = vec![0; usize::from(length)];
             stream.read_exact(&mut body).await?;
-            let answer = self.carry_out(body[0], &body[1..]).await;
-            self.send(stream, id, &answer).await?;
+            let (answer, is_command) = self.carry_out(body[0], &body[1..]).await;
+            // Answers have at most 254 bytes.
+            let frame = [&id[..], &[0, 0], &(answer.len() as u16).to_be_bytes(), &answer].concat();
+            sender.send(stream, frame, 1, self.0.harm.next(is_command)).await?;
         }
-    }
-
-    async fn send(
-        &self,
-        stream: &mut (impl AsyncWrite + Unpin),
-        id: [u8; 2],
-        answer: &(Vec<u8>, bool),
-    ) -> io::Result<()> {
-        let (body, is_command) = answer;
-        // Answers have at most 254 bytes.
-        let mut frame = [&id[..], &[0, 0], &(body.len() as u16).to_be_bytes(), body].concat();
-        match self.next_fault(*is_command) {
-            Some(WireFault::Lose) => return Ok(()),
-            Some(WireFault::Delay(delay)) => tokio::time::sleep(delay).await,
-            Some(WireFault::Duplicate) => frame = frame.repeat(2),
-            Some(WireFault::Misnumber) => frame[1] ^= 0x55,
-            Some(WireFault::Reset(bytes)) => {
-                stream.write_all(&frame[..bytes.min(frame.len())]).await?;
-                return Err(io::ErrorKind::ConnectionReset.into());
-            }
-            None => {}
-        }
-        stream.write_all(&frame).await
-    }
-
-    fn next_fault(&self, is_command: bool) -> Option<WireFault> {
-        let mut memory = self.memory();
-        if is_command && std::mem::take(&mut memory.lose_command_answer) {
-            return Some(WireFault::Lose);
-        }
-        if let Some(fault) = memory.injected.pop_front() {
-            return Some(fault);
-        }
-        let rate = memory.fault_rate;
-        if !memory.chance.happens(rate) {
-            return None;
-        }
-        let draw = memory.chance.next_u64();
-        Some(match draw % 5 {
-            0 => WireFault::Lose,
-            1 => WireFault::Delay(Duration::from_millis(draw >> 8 & 0x3FF)),
-            2 => WireFault::Duplicate,
-            3 => WireFault::Misnumber,
-            _ => WireFault::Reset((draw >> 8 & 0xF) as usize),
-        })
     }
 
     /// Answers one request; says whether it was a command.
@@ -331,20 +245,12 @@ impl SimulatedController {
     }
 }
 
-#[derive(Debug)]
-struct MemoryDial(SimulatedController);
+impl Served for SimulatedController {
+    fn line(&self) -> &Line {
+        &self.0.line
+    }
 
-#[async_trait]
-impl Dial for MemoryDial {
-    async fn dial(&self) -> io::Result<Box<dyn Link>> {
-        if !*self.0.0.line.borrow() {
-            return Err(io::ErrorKind::ConnectionRefused.into());
-        }
-        let (near, far) = tokio::io::duplex(4096);
-        let controller = self.0.clone();
-        tokio::spawn(async move {
-            let _ = controller.serve(far).await;
-        });
-        Ok(Box::new(near))
+    async fn serve_link(self, link: Box<dyn Link>) -> io::Result<()> {
+        self.serve(link).await
     }
 }
