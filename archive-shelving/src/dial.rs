@@ -12,14 +12,15 @@
 //! # }
 //! ```
 //!
-//! A driver dials again whenever it lost its link, so a dial is a way to a device, not a connection. A serial
-//! port, a tunnel or a test implements [`Dial`] itself.
+//! A driver dials again whenever it lost its link, so a dial is a way to a device, not a connection. A
+//! tunnel or a test implements [`Dial`] itself.
 //!
 //! Limits: no TLS here; dial a stream that has it.
 
 use std::fmt::Debug;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -59,6 +60,55 @@ impl Dial for TcpDial {
         let stream = tokio::net::TcpStream::connect(&self.address).await?;
         stream.set_nodelay(true)?;
         Ok(Box::new(stream))
+    }
+}
+
+/// The check bit of a serial line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Parity {
+    /// None.
+    #[default]
+    None,
+    /// Even, as Modbus asks for.
+    Even,
+    /// Odd.
+    Odd,
+}
+
+/// Opens a serial port with eight data bits and one stop bit.
+#[derive(Debug, Clone)]
+pub struct SerialDial {
+    path: PathBuf,
+    baud: u32,
+    parity: Parity,
+}
+
+impl SerialDial {
+    /// Opens `path`, such as `/dev/ttyUSB0`, at `baud` bits a second.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>, baud: u32, parity: Parity) -> Self {
+        Self { path: path.into(), baud, parity }
+    }
+}
+
+#[async_trait]
+impl Dial for SerialDial {
+    async fn dial(&self) -> io::Result<Box<dyn Link>> {
+        let configure = |mut settings: serial2_tokio::Settings| {
+            settings.set_raw();
+            settings.set_baud_rate(self.baud)?;
+            settings.set_parity(match self.parity {
+                Parity::None => serial2_tokio::Parity::None,
+                Parity::Even => serial2_tokio::Parity::Even,
+                Parity::Odd => serial2_tokio::Parity::Odd,
+            });
+            Ok(settings)
+        };
+        let port = serial2_tokio::SerialPort::open(&self.path, configure)
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", self.path.display())))?;
+        // What came while nobody listened answers nothing.
+        port.discard_buffers()?;
+        Ok(Box::new(port))
     }
 }
 

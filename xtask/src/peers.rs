@@ -7,7 +7,7 @@ use crate::command::{Result, program, python, root, step, succeeds, target};
 
 /// Python packages that the tests need, pinned, in a directory of their own: nothing is installed
 /// into the system's Python.
-const PYTHON_PACKAGES: [&str; 13] = [
+const PYTHON_PACKAGES: [&str; 14] = [
     "maturin==1.16.0",
     "pytest==9.2.0",
     "mypy==2.4.1",
@@ -22,10 +22,17 @@ const PYTHON_PACKAGES: [&str; 13] = [
     "python-stdnum==2.2",
     "pymodbus==3.16.1",
     "sllurp==3.0.5",
+    "llrpkit==0.3.0",
 ];
 
-/// Debian's packages, each with a file that shows that it is there.
-const DEBIAN_PACKAGES: [(&str, &str); 1] = [("libaugeas0", "libfa.so.1")];
+/// Debian's packages, each with a library or a file that shows that it is there.
+const DEBIAN_PACKAGES: [(&str, &str); 5] = [
+    ("libaugeas0", "libfa.so.1"),
+    ("libmodbus-dev", "/usr/include/modbus/modbus.h"),
+    ("mbpoll", "/usr/bin/mbpoll"),
+    ("socat", "/usr/bin/socat"),
+    ("tshark", "/usr/bin/tshark"),
+];
 
 /// The directory of the Python packages, for `PYTHONPATH`.
 pub(crate) fn python_site() -> std::path::PathBuf {
@@ -58,7 +65,10 @@ pub(crate) fn quieten_pip(pip: &mut std::process::Command) -> &mut std::process:
 
 /// Installs Debian's packages that are missing, where this user may. Gives whether all are there.
 pub(crate) fn install_debian_packages() -> bool {
-    let is_missing = |(_, library): &&(&str, &str)| !has_library(library);
+    let is_missing = |(_, witness): &&(&str, &str)| match witness.starts_with('/') {
+        true => !std::path::Path::new(witness).exists(),
+        false => !has_library(witness),
+    };
     let missing: Vec<&str> = DEBIAN_PACKAGES.iter().filter(is_missing).map(|(package, _)| *package).collect();
     if missing.is_empty() {
         return true;

@@ -8,14 +8,14 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::collector::Collector;
-use super::line::{ANSWER_LIMIT, Line, LineFault};
+use super::line::{ANSWER_LIMIT, Line, LineFault, tolerate};
 use super::request;
 use crate::device_error::{DeviceError, Retry};
 use crate::dial::Dial;
+use crate::polled::Backoff;
 use crate::reading::{
     Antenna, AntennaPort, InventoryReport, InventoryRequest, ReaderCapabilities, TagInventory,
 };
-use crate::simulated::Chance;
 
 /// Drives one LLRP reader. Clones share one connection.
 #[derive(Debug, Clone)]
@@ -34,8 +34,6 @@ struct Call {
 const QUEUE: usize = 64;
 /// The longest that one call may read.
 const LONGEST: Duration = Duration::from_secs(600);
-const FIRST_WAIT: Duration = Duration::from_millis(100);
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 impl LlrpReader {
     /// A driver of the reader called `name`, whose antennas look into the given aisles, and the task
@@ -53,14 +51,11 @@ impl LlrpReader {
             answer_limit: ANSWER_LIMIT * 10,
         });
         let (calls, called) = mpsc::channel(QUEUE);
-        let seed = limits.name.bytes().fold(17_u64, |h, b| h.wrapping_mul(31).wrapping_add(b.into()));
         let session = Session {
             limits: Arc::clone(&limits),
             dial: Box::new(dial),
             line: None,
-            failures: 0,
-            next_try: Instant::now(),
-            jitter: Chance::new(seed),
+            backoff: Backoff::new(&limits.name),
             operation: 0,
         };
         tokio::spawn(session.run(called));
@@ -105,9 +100,7 @@ struct Session {
     limits: Arc<ReaderCapabilities>,
     dial: Box<dyn Dial>,
     line: Option<Line>,
-    failures: u32,
-    next_try: Instant,
-    jitter: Chance,
+    backoff: Backoff,
     /// Counts operations, so that a late report is never this call's.
     operation: u16,
 }
@@ -210,7 +203,7 @@ impl Session {
         if self.line.is_some() {
             return Ok(());
         }
-        sleep_until(self.next_try.min(Instant::now() + ANSWER_LIMIT)).await;
+        tokio::time::sleep(self.backoff.wait().min(ANSWER_LIMIT)).await;
         let name = &self.limits.name;
         let dialled = match timeout(ANSWER_LIMIT, self.dial.dial()).await {
             Ok(Ok(stream)) => {
@@ -228,13 +221,11 @@ impl Session {
         match dialled {
             Ok(line) => {
                 self.line = Some(line);
-                self.failures = 0;
+                self.backoff.succeeded();
                 Ok(())
             }
             Err(error) => {
-                let doubled = FIRST_WAIT.saturating_mul(1 << self.failures.min(10)).min(LONGEST_WAIT);
-                self.failures += 1;
-                self.next_try = Instant::now() + doubled.mul_f64(0.5 + 0.5 * self.jitter.unit());
+                self.backoff.failed();
                 Err(error)
             }
         }
@@ -242,6 +233,21 @@ impl Session {
 }
 
 const OWN_FIRST: u32 = *super::OWN_RANGE.start();
+
+/// How long a reader may take to report after an operation's time is over.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Collects reports until the operation ends; says whether it did before the deadline.
+async fn collect_until(line: &mut Line, deadline: Instant, antennas: &[Antenna]) -> Result<bool, LineFault> {
+    while line.collector.as_ref().is_some_and(|collector| !collector.ended) {
+        match line.receive_until(deadline).await {
+            Ok(message) => line.handle(&message, antennas).await?,
+            Err(LineFault::Silent) => return Ok(false),
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok(true)
+}
 
 /// Adds, enables and starts an operation, collects until it ends, and deletes it.
 async fn read(
@@ -259,17 +265,15 @@ async fn read(
     let begun = Instant::now();
     let start = |id| request::about("START_ROSPEC", id, rospec);
     line.request(start, "START_ROSPEC_RESPONSE", antennas).await?;
-    let deadline = begun + request.duration + ANSWER_LIMIT;
-    while line.collector.as_ref().is_some_and(|collector| !collector.ended) {
-        match line.receive_until(deadline).await {
-            Ok(message) => line.handle(&message, antennas).await?,
-            // A reader that sends no end: what came is given, and may not be all.
-            Err(LineFault::Silent) => {
-                if let Some(collector) = &mut line.collector {
-                    (collector.ended, collector.complete) = (true, false);
-                }
-            }
-            Err(fault) => return Err(fault),
+    if !collect_until(line, begun + request.duration + GRACE, antennas).await? {
+        // A reader that does not mind its own end: it is told to stop, and what it has then is the report.
+        let stop = |id| request::about("STOP_ROSPEC", id, rospec);
+        tolerate(line.request(stop, "STOP_ROSPEC_RESPONSE", antennas).await)?;
+        if !collect_until(line, Instant::now() + GRACE, antennas).await?
+            && let Some(collector) = &mut line.collector
+        {
+            // What came is given, and may not be all.
+            collector.complete = false;
         }
     }
     let lasted = begun.elapsed().min(request.duration + ANSWER_LIMIT);

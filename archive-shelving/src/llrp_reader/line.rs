@@ -172,7 +172,7 @@ impl Line {
 }
 
 /// Turns a refusal into nothing: for requests that a reader may not know or need.
-fn tolerate(answer: Result<Message, LineFault>) -> Result<Option<Message>, LineFault> {
+pub(super) fn tolerate(answer: Result<Message, LineFault>) -> Result<Option<Message>, LineFault> {
     match answer {
         Ok(message) => Ok(Some(message)),
         Err(LineFault::Refused { .. }) => Ok(None),

@@ -126,7 +126,7 @@ impl Controller for ModbusController {
 
 impl ModbusController {
     fn new(name: String, map: ModbusMap, framing: Framing, dial: Box<dyn Dial>) -> Self {
-        let calls = Calls::new(name, map.unit, map.call_limit(), framing, dial);
+        let calls = Calls::new(name, map.unit(), map.call_limit(), framing, dial);
         Self { map, calls, release: Vec::new() }
     }
 

@@ -15,7 +15,7 @@ use crate::layout::AisleId;
 pub struct ModbusMap {
     name: String,
     version: String,
-    pub(super) unit: u8,
+    unit: u8,
     first_aisle: u16,
     pulse_ms: u64,
     call_ms: u64,
@@ -98,6 +98,11 @@ impl ModbusMap {
     #[must_use]
     pub fn family_a() -> Self {
         Self::parse("controller_a.toml", FAMILY_A).expect("the shipped map is well-formed")
+    }
+
+    /// The unit that the controller answers to.
+    pub(crate) fn unit(&self) -> u8 {
+        self.unit
     }
 
     fn check(&self) -> Result<(), String> {

@@ -21,7 +21,7 @@ use crate::motion::{MoveTarget, ShelfMotion};
 
 /// A Modbus controller (family of its map) that moves the carriages of a simulated bank.
 ///
-/// Serves Modbus TCP: reading and writing single coils and holding registers.
+/// Serves Modbus TCP and RTU: reading coils and holding registers, writing single ones.
 #[derive(Debug, Clone)]
 pub struct SimulatedController(Arc<Controller>);
 
@@ -44,6 +44,10 @@ struct Memory {
 
 /// The longest Modbus TCP frame after its length field.
 const LONGEST_BODY: u16 = 254;
+/// Requests of functions 1 to 6 on a serial line: unit, function, address, value, check bytes.
+const RTU_REQUEST: usize = 8;
+/// The most coils or registers that one request may ask for.
+const MOST_ITEMS: u16 = 125;
 const ILLEGAL_FUNCTION: u8 = 1;
 const ILLEGAL_ADDRESS: u8 = 2;
 const ILLEGAL_VALUE: u8 = 3;
@@ -131,6 +135,38 @@ impl SimulatedController {
         }
     }
 
+    /// Serves Modbus RTU on a serial line until it ends: requests to the map's unit, found by their check
+    /// bytes, whatever stands between them.
+    ///
+    /// # Errors
+    /// The stream's, and `ConnectionReset` where the line is cut.
+    pub async fn serve_rtu(&self, mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
+        self.0.line.guard(self.serve_requests(&mut stream)).await
+    }
+
+    async fn serve_requests(&self, stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
+        let (mut received, mut sender) = (Vec::new(), HarmedSender::default());
+        loop {
+            while let Some(request) = received.first_chunk::<RTU_REQUEST>() {
+                let [unit, function, .., low, high] = *request;
+                if crc16(&request[..RTU_REQUEST - 2]) != [low, high] || !(1..=6).contains(&function) {
+                    received.remove(0);
+                    continue;
+                }
+                let pdu = request[1..RTU_REQUEST - 2].to_vec();
+                received.drain(..RTU_REQUEST);
+                if unit == self.0.map.unit() {
+                    let (mut answer, is_command) = self.carry_out(unit, &pdu).await;
+                    answer.extend(crc16(&answer));
+                    sender.send(stream, answer, 0, self.0.harm.next(is_command)).await?;
+                }
+            }
+            if stream.read_buf(&mut received).await? == 0 {
+                return Ok(());
+            }
+        }
+    }
+
     /// Answers one request; says whether it was a command.
     async fn carry_out(&self, unit: u8, request: &[u8]) -> (Vec<u8>, bool) {
         let function = request.first().copied().unwrap_or_default();
@@ -144,18 +180,23 @@ impl SimulatedController {
         let parsed: nom::IResult<&[u8], (u8, u16, u16)> = (be_u8, be_u16, be_u16).parse(request);
         let (_, (function, address, value)) = parsed.map_err(|_| ILLEGAL_VALUE)?;
         match function {
+            1 | 3 if !(1..=MOST_ITEMS).contains(&value) => Err(ILLEGAL_VALUE),
             1 => {
-                if value != 1 {
-                    return Err(ILLEGAL_VALUE);
+                let mut bytes = vec![0; usize::from(value).div_ceil(8)];
+                for index in 0..value {
+                    let address = address.checked_add(index).ok_or(ILLEGAL_ADDRESS)?;
+                    bytes[usize::from(index) / 8] |= u8::from(self.coil(address).await?) << (index % 8);
                 }
-                Ok((vec![1, u8::from(self.coil(address).await?)], false))
+                // At most 16 bytes.
+                Ok(([&[bytes.len() as u8], &bytes[..]].concat(), false))
             }
             3 => {
-                if value != 1 {
-                    return Err(ILLEGAL_VALUE);
+                let mut bytes = vec![(value * 2) as u8];
+                for index in 0..value {
+                    let address = address.checked_add(index).ok_or(ILLEGAL_ADDRESS)?;
+                    bytes.extend(self.register(address).await?.to_be_bytes());
                 }
-                let word = self.register(address).await?.to_be_bytes();
-                Ok((vec![2, word[0], word[1]], false))
+                Ok((bytes, false))
             }
             5 => {
                 let on = match value {
@@ -243,6 +284,13 @@ impl SimulatedController {
         }
         Ok(())
     }
+}
+
+/// The check bytes of Modbus RTU, in the order of the wire.
+fn crc16(bytes: &[u8]) -> [u8; 2] {
+    let step = |crc: u16| crc >> 1 ^ if crc & 1 == 1 { 0xA001 } else { 0 };
+    let crc = bytes.iter().fold(0xFFFF, |crc, byte| (0..8).fold(crc ^ u16::from(*byte), |crc, _| step(crc)));
+    crc.to_le_bytes()
 }
 
 impl Served for SimulatedController {
