@@ -187,6 +187,8 @@ counts! {
     Millimetres, "mm";
     /// A number of pages.
     Pages, "pages";
+    /// A mass in whole grams.
+    Grams, "g";
 }
 
 /// How sure a reader is of a value: a probability between 0 and 1.
