@@ -1,8 +1,15 @@
 //! Plans for a room: values in, values out; no device, no clock, no database.
 //!
+//! - [`demand`]: how often a box will be fetched, from history;
+//! - [`opening`]: how long an aisle takes to open, for both models of drive;
+//! - [`slot_choice`]: the slot for a box or a batch, and why;
 //! - [`relocation`]: the fewest moves that bring a batch of boxes to their slots, in an order in
 //!   which each can be carried out.
 //!
 //! What a plan says is a proposal: the store records each step, and a device refuses what is unsafe.
 
+pub mod demand;
+mod faces;
+pub mod opening;
 pub mod relocation;
+pub mod slot_choice;

@@ -8,5 +8,6 @@ mod modbus_driver;
 mod modbus_rtu;
 mod relocation;
 mod simulated_room;
+mod slot_choice;
 mod udp_driver;
 mod wire_bench;

@@ -1,12 +1,12 @@
 //! In which order the moves open few aisles.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use archive_core::holding::{Slot, SlotAddress};
+use archive_core::holding::Slot;
 use archive_core::{Error, ErrorKind};
 
 use super::{Room, box_object};
-use crate::layout::{BankLayout, BankName};
+use crate::plan::faces::Faces;
 
 /// One move, by the numbers of box and slots.
 pub(super) struct Step {
@@ -25,46 +25,13 @@ pub(super) struct Aisles {
 impl Aisles {
     /// The aisles of the banks that the addresses describe.
     pub(super) fn new(slots: &[Slot]) -> Result<Self, Error> {
-        // Slots share a face (面) by the thousand: the layout is asked once for each.
-        let mut faces: HashMap<&str, usize> = HashMap::new();
-        let mut examples: Vec<&SlotAddress> = Vec::new();
-        let mut last = ("", 0);
-        let mut number_of = |address| {
-            let name = face(address);
-            // Lists of slots go along the shelves.
-            if name != last.0 {
-                last = (name, *faces.entry(name).or_insert(examples.len()));
-                if last.1 == examples.len() {
-                    examples.push(address);
-                }
-            }
-            last.1
-        };
-        let face_of_slot: Vec<usize> = slots.iter().map(|slot| number_of(&slot.address)).collect();
-        let layouts = BankLayout::of_slots(examples.iter().copied())?;
-        let banks: HashMap<&BankName, usize> =
-            layouts.iter().enumerate().map(|(at, layout)| (layout.name(), at)).collect();
-        let mut aisles = HashMap::new();
-        let mut bank = Vec::new();
-        let mut of_face = Vec::with_capacity(examples.len());
-        for address in examples {
-            // The layouts were made of these addresses.
-            let at = banks[&BankName::of(address)];
-            let aisle = *aisles.entry((at, layouts[at].aisle_of(address)?)).or_insert_with(|| {
-                bank.push(at);
-                bank.len() - 1
-            });
-            of_face.push(aisle);
-        }
-        let of_slot = face_of_slot.into_iter().map(|face| of_face[face]).collect();
-        Ok(Self { of_slot, bank, bank_count: layouts.len() })
+        let Faces { of_slot, faces, aisles, banks, .. } = Faces::new(slots)?;
+        Ok(Self {
+            of_slot: of_slot.into_iter().map(|face| faces[face as usize].aisle).collect(),
+            bank: aisles.into_iter().map(|(bank, _)| bank).collect(),
+            bank_count: banks.len(),
+        })
     }
-}
-
-/// The part of an address that names the face: site/room/bank/column/side.
-fn face(address: &SlotAddress) -> &str {
-    let text = address.as_str();
-    text.match_indices('/').nth(4).map_or(text, |(at, _)| &text[..at])
 }
 
 /// The steps so far, and which aisle of each bank is open after them.
