@@ -1,5 +1,6 @@
 //! The crate as its callers see it.
 
+mod aisle_order;
 mod guide;
 mod http_driver;
 mod llrp_codec;

@@ -1,0 +1,240 @@
+//! Searching for the shortest round: all orders of a few visits, a beam of many.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::bound::Left;
+use super::{BankStart, CLOSE, EXACT, Stop, WIDEST, micros};
+use crate::layout::AisleId;
+use crate::plan::opening::{Drive, Opening};
+
+/// Where the person and the banks are. Times in µs.
+#[derive(Debug, Clone)]
+pub(super) struct Walk {
+    pub(super) now: u64,
+    pub(super) at: Option<usize>,
+    /// For each bank the aisle that is open and since when it may move.
+    pub(super) banks: Vec<(Option<AisleId>, u64)>,
+}
+
+impl Walk {
+    pub(super) fn new(banks: &[BankStart]) -> Self {
+        Self { now: 0, at: None, banks: banks.iter().map(|bank| (bank.open, 0)).collect() }
+    }
+
+    /// When the person could walk into an aisle next.
+    fn enter(&self, opening: Opening, bank: usize, aisle: AisleId, way: u64) -> u64 {
+        let (open, since) = self.banks[bank];
+        let ready = since + micros(opening.time(open, aisle));
+        let there = if self.at.is_some_and(|at| at != bank) { self.now + way } else { self.now };
+        ready.max(there)
+    }
+
+    /// Makes a visit; says when the person walks in.
+    pub(super) fn go(
+        &mut self,
+        banks: &[BankStart],
+        bank: usize,
+        aisle: AisleId,
+        stay: u64,
+        way: u64,
+    ) -> u64 {
+        let enter = self.enter(banks[bank].opening, bank, aisle, way);
+        self.now = enter + stay;
+        self.at = Some(bank);
+        self.banks[bank] = (Some(aisle), self.now);
+        enter
+    }
+}
+
+/// One aisle to visit, by numbers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Task {
+    pub(super) bank: usize,
+    pub(super) aisle: AisleId,
+    pub(super) stay: u64,
+}
+
+/// Visits to put in order.
+pub(super) struct Problem<'a> {
+    pub(super) banks: &'a [BankStart],
+    /// By bank and aisle.
+    pub(super) tasks: Vec<Task>,
+    pub(super) way: u64,
+}
+
+/// An unfinished round.
+#[derive(Clone)]
+struct Partial {
+    walk: Walk,
+    left: Left,
+    /// The last visit, and the number of the round before it.
+    trail: usize,
+}
+
+impl<'a> Problem<'a> {
+    pub(super) fn new(
+        banks: &'a [BankStart],
+        visits: BTreeMap<(usize, AisleId), Duration>,
+        way: Duration,
+    ) -> Self {
+        let tasks = visits
+            .into_iter()
+            .map(|((bank, aisle), stay)| Task { bank, aisle, stay: micros(stay) })
+            .collect();
+        Self { banks, tasks, way: micros(way) }
+    }
+
+    /// An order of the tasks, and a time below which no order is.
+    pub(super) fn solve(&self) -> (Vec<usize>, u64) {
+        let Some(first) = self.tasks.first() else { return (Vec::new(), 0) };
+        if self.tasks.iter().all(|task| task.bank == first.bank) {
+            let order = self.across();
+            let time = self.time(&order);
+            return (order, time);
+        }
+        let bound = self.bound();
+        let mut best = self.beam(16);
+        let mut time = self.time(&best);
+        if self.tasks.len() <= EXACT {
+            let mut order = Vec::new();
+            let left = Left::new(self);
+            self.all_orders(&Walk::new(self.banks), &left, &mut order, &mut best, &mut time);
+            return (best, time);
+        }
+        let mut width = 64;
+        while width <= WIDEST && time as f64 > bound as f64 * (1.0 + CLOSE) {
+            let order = self.beam(width);
+            let other = self.time(&order);
+            if other < time {
+                (best, time) = (order, other);
+            }
+            width *= 4;
+        }
+        (best, bound)
+    }
+
+    /// One bank: what is open, then from the nearer end to the other.
+    fn across(&self) -> Vec<usize> {
+        let bank = &self.banks[self.tasks[0].bank];
+        let mut order: Vec<usize> = (0..self.tasks.len()).collect();
+        let (low, high) = (self.tasks[0].aisle, self.tasks[self.tasks.len() - 1].aisle);
+        let Some(open) = bank.open else { return order };
+        match bank.opening.drive() {
+            Drive::Together => order.sort_by_key(|task| self.tasks[*task].aisle != open),
+            Drive::OneAtATime => {
+                if open.0.abs_diff(high.0) < open.0.abs_diff(low.0) {
+                    order.reverse();
+                }
+                // What lies on the way to the nearer end is visited on the way.
+                let (first, rest): (Vec<usize>, Vec<usize>) = order.iter().partition(|task| {
+                    let aisle = self.tasks[**task].aisle;
+                    let near = self.tasks[order[0]].aisle;
+                    (near <= aisle && aisle <= open) || (open <= aisle && aisle <= near)
+                });
+                order = first.into_iter().rev().chain(rest).collect();
+            }
+        }
+        order
+    }
+
+    pub(super) fn time(&self, order: &[usize]) -> u64 {
+        let mut walk = Walk::new(self.banks);
+        for task in order {
+            let Task { bank, aisle, stay } = self.tasks[*task];
+            walk.go(self.banks, bank, aisle, stay, self.way);
+        }
+        walk.now
+    }
+
+    pub(super) fn stops(&self, banks: &[BankStart], order: &[usize]) -> Vec<Stop> {
+        let mut walk = Walk::new(banks);
+        let stop = |task: &usize| {
+            let Task { bank, aisle, stay } = self.tasks[*task];
+            let enter = walk.go(banks, bank, aisle, stay, self.way);
+            let (enter, leave) = (Duration::from_micros(enter), Duration::from_micros(walk.now));
+            Stop { bank: banks[bank].name.clone(), aisle, enter, leave }
+        };
+        order.iter().map(stop).collect()
+    }
+
+    fn all_orders(
+        &self,
+        walk: &Walk,
+        left: &Left,
+        order: &mut Vec<usize>,
+        best: &mut Vec<usize>,
+        time: &mut u64,
+    ) {
+        if order.len() == self.tasks.len() {
+            if walk.now < *time {
+                *time = walk.now;
+                best.clone_from(order);
+            }
+            return;
+        }
+        for (task, Task { bank, aisle, stay }) in self.tasks.iter().copied().enumerate() {
+            if !left.has(task) {
+                continue;
+            }
+            let mut walk = walk.clone();
+            walk.go(self.banks, bank, aisle, stay, self.way);
+            let mut left = left.clone();
+            left.take(self, task);
+            if left.bound(self, &walk) < *time {
+                order.push(task);
+                self.all_orders(&walk, &left, order, best, time);
+                order.pop();
+            }
+        }
+    }
+
+    /// The best of the rounds that are found where `width` unfinished ones are kept.
+    fn beam(&self, width: usize) -> Vec<usize> {
+        let mut trails: Vec<(usize, usize)> = Vec::new();
+        let nowhere = usize::MAX;
+        let start = Partial { walk: Walk::new(self.banks), left: Left::new(self), trail: nowhere };
+        let mut beam = vec![start];
+        for _ in 0..self.tasks.len() {
+            let mut next: Vec<(u64, u64, usize, usize)> = Vec::new();
+            for (at, partial) in beam.iter().enumerate() {
+                for task in partial.left.sensible(self, &partial.walk) {
+                    let Task { bank, aisle, stay } = self.tasks[task];
+                    let mut walk = partial.walk.clone();
+                    walk.go(self.banks, bank, aisle, stay, self.way);
+                    let mut left = partial.left.clone();
+                    left.take(self, task);
+                    next.push((left.bound(self, &walk), walk.now, at, task));
+                }
+            }
+            next.sort_unstable();
+            // Rounds that made the same visits and stand alike are one.
+            let mut kept: Vec<Partial> = Vec::new();
+            let mut last = (u64::MAX, u64::MAX, usize::MAX);
+            for (bound, now, at, task) in next {
+                if kept.len() == width {
+                    break;
+                }
+                if (bound, now, task) == last {
+                    continue;
+                }
+                last = (bound, now, task);
+                let mut partial = beam[at].clone();
+                let Task { bank, aisle, stay } = self.tasks[task];
+                partial.walk.go(self.banks, bank, aisle, stay, self.way);
+                partial.left.take(self, task);
+                trails.push((task, partial.trail));
+                partial.trail = trails.len() - 1;
+                kept.push(partial);
+            }
+            beam = kept;
+        }
+        let best =
+            beam.iter().min_by_key(|partial| partial.walk.now).map_or(nowhere, |partial| partial.trail);
+        let step = |at: usize| (at != nowhere).then(|| trails[at]);
+        let mut order: Vec<usize> =
+            std::iter::successors(step(best), |(_, before)| step(*before)).map(|(task, _)| task).collect();
+        order.reverse();
+        order
+    }
+}
