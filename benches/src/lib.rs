@@ -20,7 +20,10 @@
 //! [`plot`] draws the figures that `docs/` shows.
 #![forbid(unsafe_code)]
 
+pub mod chance;
 pub mod plot;
+pub mod simulated_year;
+pub mod storage_rules;
 
 use std::fmt;
 use std::hint::black_box;
