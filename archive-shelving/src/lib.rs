@@ -38,6 +38,7 @@
 //! - [`udp_controller`]: shelf controllers behind UDP, their frames and codes as data;
 //! - [`http_controller`]: shelf controllers behind HTTP, their answers as data;
 //! - [`plan`]: the fewest moves of a batch of boxes; values in, values out;
+//! - [`inventory`]: where each box is, inferred from noisy reads; values in, values out;
 //! - [`simulated`]: a room in memory, for tests, demos and development without hardware;
 //! - `conformance` (feature): the kit that proves a driver.
 //!
@@ -52,6 +53,7 @@ pub mod device_error;
 pub mod dial;
 pub mod epc;
 pub mod http_controller;
+pub mod inventory;
 pub mod layout;
 pub mod llrp;
 pub mod llrp_reader;

@@ -25,6 +25,9 @@
 //! so that a test with paused time runs at once and a demo can be hastened ([`Physics::hastened`]).
 //! Chance is seeded: the same seed and the same calls give the same reads and the same faults.
 //!
+//! [`Population`] is the same radio without devices: sites full of boxes and people who misplace them,
+//! for inventories of millions of tags; [`Population::furnish`] puts it into a room.
+//!
 //! Limits: the radio model is a stand-in, not physics. A tag in the open aisle is read with its own
 //! probability a round, one behind a neighbouring carriage now and then ([`Radio`]).
 
@@ -35,6 +38,8 @@ mod http_controller;
 mod line;
 mod llrp_reader;
 mod modbus_controller;
+mod population;
+mod radio;
 mod reader;
 mod room;
 mod shelf;
@@ -47,7 +52,9 @@ pub use faults::{Fault, FaultRates};
 pub use http_controller::SimulatedHttpController;
 pub use llrp_reader::SimulatedLlrpReader;
 pub use modbus_controller::SimulatedController;
-pub use reader::{Radio, ReadRates, SimulatedReader};
+pub use population::{Population, PopulationPlan, SimulatedBox};
+pub use radio::{Radio, ReadRates};
+pub use reader::SimulatedReader;
 pub use room::{RoomBuilder, SimulatedRoom};
 pub use shelf::SimulatedShelf;
 pub use udp_controller::SimulatedUdpController;

@@ -1,86 +1,16 @@
-//! The driver of a simulated reader, and the radio model behind it.
+//! The driver of a simulated reader.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use archive_core::Error;
 use async_trait::async_trait;
 
-use super::chance::Chance;
 use super::room::SimulatedRoom;
 use crate::device_error::DeviceError;
 use crate::layout::{AisleId, BankLayout};
 use crate::reading::{
-    Antenna, AntennaPort, Dbm, InventoryReport, InventoryRequest, ReaderCapabilities, TagInventory, TagRead,
+    Antenna, AntennaPort, InventoryReport, InventoryRequest, ReaderCapabilities, TagInventory, TagRead,
 };
-
-/// How read rates are spread over tags.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub enum ReadRates {
-    /// Every tag is read with the same probability a round.
-    Fixed(f64),
-    /// Each tag has a rate of its own, drawn from Beta(a, b): some tags are hard to read for ever.
-    Beta {
-        /// The first parameter, above 0.
-        a: f64,
-        /// The second parameter, above 0.
-        b: f64,
-    },
-}
-
-impl ReadRates {
-    pub(crate) fn draw(self, chance: &mut Chance) -> f64 {
-        match self {
-            Self::Fixed(rate) => rate,
-            Self::Beta { a, b } => chance.beta(a, b),
-        }
-    }
-}
-
-/// How tags are read. By default rates are Beta(1.3, 0.7), mean 0.65; one read in thirty of a
-/// neighbouring aisle's tag strays in; a round takes 100 ms.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Radio {
-    /// The read rates of tags in the open aisle.
-    pub rates: ReadRates,
-    /// The share of its rate at which a tag one aisle away is read.
-    pub stray: f64,
-    /// The share of its rate at which a tag in a closed aisle is read by that aisle's antenna.
-    pub closed: f64,
-    /// How long one round takes, at least 1 ms.
-    pub round: Duration,
-}
-
-impl Default for Radio {
-    fn default() -> Self {
-        Self {
-            rates: ReadRates::Beta { a: 1.3, b: 0.7 },
-            stray: 1.0 / 30.0,
-            closed: 0.2,
-            round: Duration::from_millis(100),
-        }
-    }
-}
-
-impl Radio {
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        let share = |x: f64| (0.0..=1.0).contains(&x);
-        let rates = match self.rates {
-            ReadRates::Fixed(rate) => share(rate),
-            // Far smaller parameters would make the draw loop for very long.
-            ReadRates::Beta { a, b } => [a, b].iter().all(|x| (0.05..=50.0).contains(x) && a + b <= 20.0),
-        };
-        let round = (Duration::from_millis(1)..=Duration::from_secs(60)).contains(&self.round);
-        if rates && share(self.stray) && share(self.closed) && round {
-            return Ok(());
-        }
-        Err(Error::invalid(
-            "simulated radio",
-            "needs rates and shares of 0 to 1, Beta parameters of 0.05 to 20, and rounds of 1 ms to 60 s",
-        ))
-    }
-}
 
 /// The driver of the reader of one bank in a [`SimulatedRoom`]: antenna n looks into aisle n − 1.
 #[derive(Debug, Clone)]
@@ -112,14 +42,9 @@ impl SimulatedReader {
         place.settle();
         let open = place.bank.openness(aisle);
         for (epc, tag) in inner.tags.iter().filter(|(_, tag)| tag.bank == *self.layout.name()) {
-            let (share, strength) = match tag.aisle.0.abs_diff(aisle.0) {
-                0 => (inner.radio.closed + (1.0 - inner.radio.closed) * open, -55.0),
-                1 => (inner.radio.stray, -68.0),
-                _ => continue,
-            };
-            if inner.chance.happens(tag.rate * share) {
-                // A few dB of scatter stay far inside i16.
-                let rssi = Some(Dbm(inner.chance.around(strength, 3.0).round() as i16));
+            let distance = tag.aisle.0.abs_diff(aisle.0);
+            if let Some(strength) = inner.radio.hear(tag.radio, distance, open, &mut inner.chance) {
+                let rssi = Some(strength);
                 let port = AntennaPort(aisle.0 + 1);
                 merge(
                     reads,

@@ -9,7 +9,8 @@ use archive_core::{Error, ErrorKind};
 use super::bank::{Bank, Physics};
 use super::chance::Chance;
 use super::faults::{Fault, FaultRates, FaultSource};
-use super::reader::{Radio, SimulatedReader};
+use super::radio::{Radio, TagRadio};
+use super::reader::SimulatedReader;
 use super::shelf::{Operations, SimulatedShelf};
 use crate::device_error::Interlock;
 use crate::layout::{AisleId, BankLayout, BankName};
@@ -128,7 +129,7 @@ pub(crate) struct PlacedTag {
     pub(crate) slot: SlotAddress,
     pub(crate) bank: BankName,
     pub(crate) aisle: AisleId,
-    pub(crate) rate: f64,
+    pub(crate) radio: TagRadio,
 }
 
 impl SimulatedRoom {
@@ -191,14 +192,14 @@ impl SimulatedRoom {
     /// Those of [`SimulatedRoom::aisle_of`].
     pub fn place(&self, tag: TagEpc, slot: &SlotAddress) -> Result<(), Error> {
         let mut inner = self.lock();
-        let rate = match inner.tags.get(&tag) {
-            Some(placed) => placed.rate,
+        let radio = match inner.tags.get(&tag) {
+            Some(placed) => placed.radio,
             None => {
-                let rates = inner.radio.rates;
-                rates.draw(&mut inner.chance)
+                let radio = inner.radio;
+                radio.draw(&mut inner.chance)
             }
         };
-        inner.put(tag, slot, rate)
+        inner.put(tag, slot, radio)
     }
 
     /// Puts a tag in a slot with a read rate of its own: the probability that one round reads it.
@@ -212,7 +213,12 @@ impl SimulatedRoom {
                 format!("has a read rate of {rate}, not 0 to 1"),
             ));
         }
-        self.lock().put(tag, slot, rate)
+        self.place_tag(tag, slot, TagRadio { rate, offset: 0.0 })
+    }
+
+    /// Puts a tag in a slot, with everything that is peculiar to it.
+    pub(crate) fn place_tag(&self, tag: TagEpc, slot: &SlotAddress, radio: TagRadio) -> Result<(), Error> {
+        self.lock().put(tag, slot, radio)
     }
 
     /// Takes a tag out of the room; says where it stood.
@@ -326,10 +332,10 @@ impl Inner {
         })
     }
 
-    fn put(&mut self, tag: TagEpc, slot: &SlotAddress, rate: f64) -> Result<(), Error> {
+    fn put(&mut self, tag: TagEpc, slot: &SlotAddress, radio: TagRadio) -> Result<(), Error> {
         let aisle = self.place_of(slot)?.layout.aisle_of(slot)?;
         let bank = BankName::of(slot);
-        self.tags.insert(tag, PlacedTag { slot: slot.clone(), bank, aisle, rate });
+        self.tags.insert(tag, PlacedTag { slot: slot.clone(), bank, aisle, radio });
         Ok(())
     }
 }

@@ -3,6 +3,8 @@
 mod aisle_order;
 mod guide;
 mod http_driver;
+mod inventory;
+mod inventory_hostile;
 mod llrp_codec;
 mod llrp_reader_driver;
 mod modbus_driver;
