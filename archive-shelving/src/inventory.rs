@@ -54,17 +54,27 @@
 //! - **What cannot be trusted counts by what it read only**: a visit that lost reads, or one that read
 //!   hardly anything where it should have read much.
 //!
+//! [`StockTaking::more_passes`] says where more visits pay, and nothing where none does;
+//! [`cycle_count()`] says which aisles to check next; [`Correction`]s bring what was found into a register
+//! and out of it again.
+//!
 //! Limits: readers tell aisles apart, not slots: a box in a wrong slot of its own aisle is present. At
 //! most some hundred visits of an aisle.
 
+mod correction;
+mod cycle_count;
 mod finding;
 mod likelihood;
 mod model;
+mod more_passes;
 mod places;
 mod posterior;
 mod stock_taking;
 
+pub use correction::{Belief, Correction, Register, Stands};
+pub use cycle_count::{AisleRisk, Check, CycleCount, cycle_count};
 pub use finding::{Answer, BoxAnswer, Conclusion, Doubt, Finding, Posterior};
 pub use model::{Limits, Model, RatePrior, Strength, TagHistory};
+pub use more_passes::{MorePasses, VisitCost};
 pub use places::{Place, ReadBank};
 pub use stock_taking::{ExpectedBox, StockTaking, Visit};

@@ -5,6 +5,7 @@ mod guide;
 mod http_driver;
 mod inventory;
 mod inventory_hostile;
+mod inventory_plans;
 mod llrp_codec;
 mod llrp_reader_driver;
 mod modbus_driver;
