@@ -17,11 +17,12 @@
 //!
 //! `cargo bench -p archive-benches` runs all; each file under `benches/` is one subject.
 //!
-//! [`plot`] draws the figures that `docs/` shows.
+//! [`plot`] draws the figures that `docs/` shows; [`presence`] holds peers of the inventory.
 #![forbid(unsafe_code)]
 
 pub mod chance;
 pub mod plot;
+pub mod presence;
 pub mod simulated_year;
 pub mod storage_rules;
 
