@@ -29,6 +29,7 @@
 mod arrow_file;
 mod csv_file;
 mod parquet_file;
+mod read_ahead;
 mod sink;
 
 use std::fs::File;

@@ -191,11 +191,7 @@ impl<'a> Fingerprinter<'a> {
         // Consecutive batches share one dictionary: the same array in memory.
         if !self.dictionary.as_ref().is_some_and(|known| known.to_data().ptr_eq(&values.to_data())) {
             let mut prints = vec![0; values.len()];
-            match values.data_type() {
-                DataType::Utf8 => self.add_texts(values.as_string::<i32>(), &mut prints),
-                DataType::LargeUtf8 => self.add_texts(values.as_string::<i64>(), &mut prints),
-                _ => self.add_rendered(values.as_ref(), &mut prints),
-            }
+            self.add(values.as_ref(), &mut prints);
             self.values = prints;
             self.dictionary = Some(values.clone());
         }

@@ -5,7 +5,7 @@ use archive_core::units::parse_number;
 use archive_core::writing::parse_date;
 use chrono::Datelike;
 use rust_decimal::Decimal;
-use twox_hash::XxHash3_128;
+use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use super::fold::{fold_into, is_plain};
 use crate::schema::{Comparator, Comparison};
@@ -224,7 +224,7 @@ impl<'a> Form<'a> {
 
     /// The fingerprint of the form in the column that `seed` belongs to.
     pub(crate) fn fingerprint(self, seed: u64) -> u128 {
-        let hash = |kind: u64, bytes: &[u8]| XxHash3_128::oneshot_with_seed(seed.wrapping_add(kind), bytes);
+        let hash = |kind: u64, bytes: &[u8]| xxh3_128_with_seed(bytes, seed.wrapping_add(kind));
         match self {
             Self::Absent => hash(0, &[]),
             Self::Text(text) => hash(1, text.as_bytes()),

@@ -37,7 +37,7 @@ enum Class {
 fn class(data_type: &DataType) -> Option<Class> {
     Some(match data_type {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Class::Text,
-        DataType::Dictionary(_, values) => class(values).filter(|c| *c == Class::Text)?,
+        DataType::Dictionary(_, values) => class(values)?,
         t if t.is_integer() => Class::Number,
         DataType::Decimal32(..) | DataType::Decimal64(..) | DataType::Decimal128(..) => Class::Number,
         DataType::Float32 | DataType::Float64 => Class::Float,
