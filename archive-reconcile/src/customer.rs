@@ -25,7 +25,7 @@ use archive_core::identifier::FieldName;
 use archive_core::record::Record;
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{Comparison, Schema, Severity};
+use crate::schema::{Comparison, Occasion, Schema, Severity};
 
 /// What one paper says of one field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,16 +85,33 @@ pub struct Finding {
 /// Readings of fields that the schema does not name are left out.
 #[must_use]
 pub fn reconcile(schema: &Schema, papers: &[PaperReading], record: &Record) -> Vec<Finding> {
+    reconcile_on(schema, papers, record, &Occasion::default())
+}
+
+/// As [`reconcile`], for a customer in a business process: the schema's rules for it hold.
+#[must_use]
+pub fn reconcile_on(
+    schema: &Schema,
+    papers: &[PaperReading],
+    record: &Record,
+    occasion: &Occasion,
+) -> Vec<Finding> {
     schema
         .fields()
         .filter_map(|field| {
             let readings: Vec<&PaperReading> = papers.iter().filter(|p| p.field == field.name).collect();
-            compare(field, &readings, record.get(field.name.as_str()))
+            compare(schema, field, &readings, record.get(field.name.as_str()), occasion)
         })
         .collect()
 }
 
-fn compare(field: &Comparison, readings: &[&PaperReading], claim: Option<&str>) -> Option<Finding> {
+fn compare(
+    schema: &Schema,
+    field: &Comparison,
+    readings: &[&PaperReading],
+    claim: Option<&str>,
+    occasion: &Occasion,
+) -> Option<Finding> {
     let clearest = |list: &[&PaperReading]| -> Option<PaperReading> {
         list.iter().copied().max_by(|a, b| a.evidence.total_cmp(&b.evidence)).cloned()
     };
@@ -120,9 +137,9 @@ fn compare(field: &Comparison, readings: &[&PaperReading], claim: Option<&str>) 
         (of(Verdict::Mismatch), of(Verdict::Match), of(Verdict::Unreadable));
     if let Some(paper) = clearest(&against) {
         let kind = if agreeing.is_empty() { FindingKind::Mismatch } else { FindingKind::PapersDisagree };
-        let severity = paper.value.as_deref().map_or(field.severity, |value| field.severity_of(value, claim));
+        let (severity, reason) = schema.assess(field, paper.value.as_deref(), Some(claim), occasion);
         let evidence = against.iter().map(|r| r.evidence).sum();
-        return Some(finding(kind, paper, evidence, severity));
+        return Some(Finding { reason, ..finding(kind, paper, evidence, severity) });
     }
     if agreeing.is_empty() {
         let paper = clearest(&unreadable)?;

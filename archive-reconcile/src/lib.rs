@@ -29,14 +29,15 @@
 //! reader has for and against the record's claim, in nats; a doubt stays a doubt.
 #![forbid(unsafe_code)]
 
+pub mod canonical;
 pub mod customer;
 pub mod posterior;
 pub mod schema;
 pub mod tables;
 
 pub use archive_core::Error;
-pub use customer::{Finding, FindingKind, PaperReading, reconcile};
-pub use schema::{Comparator, Comparison, RowRule, RowRules, Schema, Severity};
+pub use customer::{Finding, FindingKind, PaperReading, reconcile, reconcile_on};
+pub use schema::{Comparator, Comparison, Occasion, RowRule, RowRules, Schema, Severity};
 
 /// The crate's README, whose example runs as a test.
 #[cfg(doctest)]

@@ -1,29 +1,33 @@
 //! How each field is compared and how much a difference matters, as data.
 //!
 //! ```
+//! use archive_reconcile::schema::Occasion;
 //! use archive_reconcile::{Schema, Severity};
 //!
 //! let schema = Schema::reference();
 //! let voltage = schema.field("supply_voltage_kv").unwrap();
 //! assert!(voltage.equal("10", "10.0"));
-//! assert_eq!(voltage.severity_of("10", "20"), Severity::Critical);
+//! let (severity, _reason) = schema.assess(voltage, Some("10"), Some("20"), &Occasion::default());
+//! assert_eq!(severity, Severity::Critical);
 //! ```
 //!
 //! Limits: on papers, a field that the schema does not name is not compared; between tables it is,
-//! by its column's type. Codes have no dates of validity.
+//! by its column's type.
+
+mod codes;
+mod comparison;
+mod rules;
 
 use std::collections::BTreeMap;
 
 use archive_core::Error;
 use archive_core::data_file;
-use archive_core::identifier::FieldName;
-use archive_core::record::ValueKind;
-use archive_core::units::parse_number;
-use archive_core::writing::fold;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::tables::form::Form;
+pub use codes::{CodeMap, Meaning};
+pub use comparison::{Comparator, Comparison};
+pub use rules::{CapacityFact, Occasion, ProcessColumns, Rule};
 
 /// The text of the shipped schema, to start one's own from.
 pub const REFERENCE_TEXT: &str = include_str!("../schema/reference.toml");
@@ -38,101 +42,6 @@ pub enum Severity {
     Major,
     /// Money or a lawsuit hangs on it: at once.
     Critical,
-}
-
-/// Whether a field's values are compared by what they mean or by how they are written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Comparator {
-    /// By what values of the field's kind mean: `100.00kVA` is `100`.
-    #[default]
-    Kind,
-    /// Letter by letter.
-    Exact,
-}
-
-/// How one field is compared.
-///
-/// A value that is absent (null, or text of nothing but white space) equals an absent value and
-/// differs from every other.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Comparison {
-    /// The field's name on papers and in records.
-    pub name: FieldName,
-    /// Its name for people.
-    pub label: String,
-    /// What its values mean.
-    pub kind: ValueKind,
-    /// How much a difference matters.
-    pub severity: Severity,
-    /// The relative difference of numbers from which it is critical.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub critical_above: Option<f64>,
-    /// Why it matters.
-    pub reason: String,
-    /// By meaning or by letter.
-    #[serde(default)]
-    pub comparator: Comparator,
-    /// The difference up to which two numbers are one, in the kind's unit. It is no canonical form
-    /// (a chain of small differences is a large one), so it is asked cell by cell.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tolerance: Option<Decimal>,
-    /// Codes that mean another code now, such as a tariff's old code and its new one. A code that
-    /// does not stand here means itself.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub codes: BTreeMap<String, String>,
-}
-
-impl Comparison {
-    /// How a column that no schema names is compared: without weight, and for no stated reason.
-    pub(crate) fn unnamed(name: &str, kind: ValueKind, comparator: Comparator) -> Result<Self, Error> {
-        Ok(Self {
-            name: name.parse()?,
-            label: name.to_owned(),
-            kind,
-            severity: Severity::Minor,
-            critical_above: None,
-            reason: "the values differ".to_owned(),
-            comparator,
-            tolerance: None,
-            codes: BTreeMap::new(),
-        })
-    }
-
-    /// Whether two values, in whatever writing, are one value. A value that is none of the field's
-    /// kind equals only its own writing.
-    #[must_use]
-    pub fn equal(&self, a: &str, b: &str) -> bool {
-        let (mut left, mut right) = (String::new(), String::new());
-        let (a, b) = (Form::of_text(self, a, &mut left), Form::of_text(self, b, &mut right));
-        a == b
-            || match (self.tolerance, a.number(), b.number()) {
-                (Some(tolerance), Some(a), Some(b)) => {
-                    a.checked_sub(b).is_some_and(|difference| difference.abs() <= tolerance)
-                }
-                _ => false,
-            }
-    }
-
-    /// How much the difference between a paper's value and a record's matters.
-    #[must_use]
-    pub fn severity_of(&self, paper: &str, record: &str) -> Severity {
-        let number = |text: &str| self.kind.normalise(text).as_deref().and_then(parse_number);
-        let relative: Option<f64> = match (number(paper), number(record)) {
-            (Some(p), Some(r)) if !p.is_zero() => {
-                let relative = p.checked_sub(r).and_then(|d| d.checked_div(p));
-                // What no decimal can hold is far above any limit.
-                Some(relative.and_then(|r| r.abs().try_into().ok()).unwrap_or(f64::INFINITY))
-            }
-            _ => None,
-        };
-        match (self.critical_above, relative) {
-            (Some(limit), Some(difference)) if difference > limit => Severity::Critical,
-            _ => self.severity,
-        }
-    }
 }
 
 /// How much it matters that a row is missing or stands twice.
@@ -175,8 +84,12 @@ pub struct Schema {
     version: String,
     fields: Vec<Comparison>,
     position: BTreeMap<String, usize>,
+    /// The field of each other name of a column.
+    columns: BTreeMap<String, usize>,
     ignore: Vec<String>,
     rows: RowRules,
+    rules: Vec<Rule>,
+    process: Option<ProcessColumns>,
 }
 
 impl Schema {
@@ -196,15 +109,20 @@ impl Schema {
             ignore: Vec<String>,
             #[serde(default)]
             rows: RowRules,
+            #[serde(default)]
+            rule: Vec<toml::Spanned<Rule>>,
+            #[serde(default)]
+            process: Option<ProcessColumns>,
         }
         let raw: Raw = data_file::parse(name, text)?;
         let mut fields = Vec::with_capacity(raw.field.len());
-        let mut position = BTreeMap::new();
+        let (mut position, mut columns) = (BTreeMap::new(), BTreeMap::new());
         for field in raw.field {
             let span = field.span();
-            let mut field = field.into_inner();
-            // Values are looked up in their folded form.
-            field.codes = field.codes.iter().map(|(old, new)| (fold(old), fold(new))).collect();
+            let field = field.into_inner();
+            if let Err(message) = field.check() {
+                return Err(data_file::error_at(name, text, span, &message));
+            }
             if field.critical_above.is_some_and(|limit| !limit.is_finite() || limit <= 0.0) {
                 let message = format!("critical_above of {} must be a number above 0", field.name);
                 return Err(data_file::error_at(name, text, span, &message));
@@ -213,12 +131,11 @@ impl Schema {
                 let message = format!("tolerance of {} must not be below 0", field.name);
                 return Err(data_file::error_at(name, text, span, &message));
             }
-            if let Some(old) = field.codes.iter().find(|(_, new)| field.codes.contains_key(*new)) {
-                let message = format!(
-                    "code {} of {} leads to {}, which leads on: name the last code",
-                    old.0, field.name, old.1
-                );
-                return Err(data_file::error_at(name, text, span, &message));
+            for column in &field.columns {
+                if columns.insert(column.clone(), fields.len()).is_some() {
+                    let message = format!("column {column} belongs to two fields");
+                    return Err(data_file::error_at(name, text, span, &message));
+                }
             }
             if position.insert(field.name.to_string(), fields.len()).is_some() {
                 let message = format!("field {} stands twice", field.name);
@@ -226,13 +143,26 @@ impl Schema {
             }
             fields.push(field);
         }
+        for rule in &raw.rule {
+            let unknown = rule.get_ref().field.as_ref().filter(|f| !position.contains_key(f.as_str()));
+            let message = match unknown {
+                Some(field) => Err(format!("a rule is about {field}, which is no field of this schema")),
+                None => rule.get_ref().check(),
+            };
+            if let Err(message) = message {
+                return Err(data_file::error_at(name, text, rule.span(), &message));
+            }
+        }
         Ok(Self {
             name: raw.name,
             version: raw.version,
             fields,
             position,
+            columns,
             ignore: raw.ignore,
             rows: raw.rows,
+            rules: raw.rule.into_iter().map(toml::Spanned::into_inner).collect(),
+            process: raw.process,
         })
     }
 
@@ -261,6 +191,39 @@ impl Schema {
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Comparison> {
         self.position.get(name).map(|i| &self.fields[*i])
+    }
+
+    /// The field that a table's column holds: its own name, unless the schema gives it to a field.
+    #[must_use]
+    pub fn field_of_column<'a>(&'a self, column: &'a str) -> &'a str {
+        self.columns.get(column).map_or(column, |i| self.fields[*i].name.as_str())
+    }
+
+    /// Where the system's table says in which business process a customer is.
+    #[must_use]
+    pub fn process(&self) -> Option<&ProcessColumns> {
+        self.process.as_ref()
+    }
+
+    /// How much a difference of `field` matters, met on `occasion`, and why: by the first rule that
+    /// is about it, else by the field.
+    #[must_use]
+    pub fn assess(
+        &self,
+        field: &Comparison,
+        paper: Option<&str>,
+        record: Option<&str>,
+        occasion: &Occasion,
+    ) -> (Severity, String) {
+        let relative = paper.zip(record).and_then(|(paper, record)| field.relative_difference(paper, record));
+        if let Some((severity, reason)) = rules::assess(&self.rules, &field.name, relative, occasion) {
+            return (severity, reason);
+        }
+        let severity = match (field.critical_above, relative) {
+            (Some(limit), Some(relative)) if relative > limit => Severity::Critical,
+            _ => field.severity,
+        };
+        (severity, field.reason.clone())
     }
 
     /// How much differences of whole rows matter.
@@ -340,17 +303,55 @@ mod tests {
         assert!(error.to_string().contains("name the last code"), "{error}");
         let negative = text.replace("0.5", "-1");
         assert!(Schema::parse("s.toml", &negative).unwrap_err().to_string().contains("below 0"));
+        let dated =
+            text.replace("\"0102\" = \"1101\"", "\"0102\" = { to = \"1101\", until = \"2020-01-01\" }");
+        let error = Schema::parse("s.toml", &dated).unwrap_err();
+        assert!(error.to_string().contains("dated_by"), "{error}");
+    }
+
+    #[test]
+    fn a_field_says_which_capacity_it_holds_and_what_a_kilowatt_is() {
+        let text = r#"
+            name = "s"
+            version = "1"
+            [[field]]
+            name = "contract_capacity_kva"
+            label = "合同容量"
+            kind = "capacity-kva"
+            severity = "major"
+            reason = "r"
+            fact = "contract"
+            power_factor = "0.8"
+            columns = ["合同容量"]
+        "#;
+        let schema = Schema::parse("s.toml", text).unwrap();
+        assert_eq!(schema.field_of_column("合同容量"), "contract_capacity_kva");
+        let capacity = schema.field("contract_capacity_kva").unwrap();
+        assert!(capacity.equal("400kW", "500kVA") && capacity.equal("合同容量：500千伏安", "500"));
+        assert!(!capacity.equal("运行容量500千伏安", "500") && !capacity.equal("400kW", "400"));
+        let without = Schema::parse("s.toml", &text.replace("power_factor = \"0.8\"", "")).unwrap();
+        assert!(!without.field("contract_capacity_kva").unwrap().equal("400kW", "500kVA"));
+        for (from, to, part) in [
+            ("[\"合同容量\"]", "[\"运行容量\"]", "never compared"),
+            ("\"0.8\"", "\"1.2\"", "power_factor"),
+            ("kind = \"capacity-kva\"", "kind = \"date\"", "capacity"),
+        ] {
+            let error = Schema::parse("s.toml", &text.replace(from, to)).unwrap_err();
+            assert!(error.to_string().contains(part), "{error}");
+        }
     }
 
     #[test]
     fn severity_follows_the_size_of_the_difference() {
         let schema = Schema::reference();
         let capacity = schema.field("contract_capacity_kva").unwrap();
-        assert_eq!(capacity.severity_of("400", "420"), Severity::Major);
-        assert_eq!(capacity.severity_of("400", "500"), Severity::Critical);
-        assert_eq!(capacity.severity_of("0", "500"), Severity::Major);
+        let severity =
+            |paper, record| schema.assess(capacity, Some(paper), Some(record), &Occasion::default()).0;
+        assert_eq!(severity("400", "420"), Severity::Major);
+        assert_eq!(severity("400", "500"), Severity::Critical);
+        assert_eq!(severity("0", "500"), Severity::Major);
         let (tiny, vast) = ("0.00000000000000001", "999999999999999999");
-        assert_eq!(capacity.severity_of(tiny, vast), Severity::Critical, "beyond what a decimal holds");
+        assert_eq!(severity(tiny, vast), Severity::Critical, "beyond what a decimal holds");
         assert!(capacity.equal("400千伏安", "400.0"));
     }
 }

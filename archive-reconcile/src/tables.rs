@@ -57,7 +57,7 @@
 
 mod cells;
 mod findings;
-mod fold;
+pub(crate) mod fold;
 pub(crate) mod form;
 mod groups;
 mod index;
@@ -71,6 +71,7 @@ use std::ops::ControlFlow;
 
 use archive_core::Error;
 use arrow_array::RecordBatch;
+use chrono::NaiveDate;
 
 use crate::schema::Schema;
 use pass::Pass;
@@ -87,6 +88,8 @@ pub struct Options<'a> {
     pub memory: Option<u64>,
     /// The most rows of one key that are compared with each other.
     pub group_limit: u64,
+    /// The day of the comparison, from which the schema's grace is counted; none without.
+    pub today: Option<NaiveDate>,
     /// Told after each batch; [`ControlFlow::Break`] cancels.
     pub progress: Option<&'a dyn Fn(Progress) -> ControlFlow<()>>,
     /// The seed of all fingerprints; `None` draws one, which is what one wants outside tests.
@@ -95,7 +98,7 @@ pub struct Options<'a> {
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Self { memory: None, group_limit: 1000, progress: None, seed: None }
+        Self { memory: None, group_limit: 1000, today: None, progress: None, seed: None }
     }
 }
 
@@ -215,7 +218,7 @@ pub fn reconcile_tables(
         (0..1_u64 << first).rev().map(|part| Pass { halvings: first, part, bits: 0 }).collect();
     let mut summary =
         Summary { fields: plan.fields.iter().map(|f| f.name.to_string()).collect(), ..Summary::default() };
-    let comparison = pass::Comparison { left, right, plan: &plan, rules: schema.rows(), options, seed };
+    let comparison = pass::Comparison { left, right, plan: &plan, schema, options, seed };
     while let Some(pass) = open.pop() {
         summary.passes += 1;
         match comparison.run(pass, &mut summary, sink) {

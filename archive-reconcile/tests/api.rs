@@ -367,3 +367,163 @@ fn unnamed_columns_are_compared_by_letter() {
     assert_eq!(found, [finding("1", "mismatch", "note", Some("１"), Some("1"))]);
     assert_eq!(Comparator::default(), Comparator::Kind);
 }
+
+#[test]
+fn every_comparator_decides_between_tables() {
+    let schema = Schema::parse(
+        "s.toml",
+        r#"
+        name = "s"
+        version = "1"
+        [[field]]
+        name = "customer_name"
+        label = "户名"
+        columns = ["户名"]
+        kind = "text"
+        comparator = "name"
+        severity = "major"
+        reason = "another party"
+        [[field]]
+        name = "address"
+        label = "用电地址"
+        kind = "text"
+        comparator = "address"
+        severity = "minor"
+        reason = "another place"
+        [[field]]
+        name = "id_no"
+        label = "证件号码"
+        kind = "identifier"
+        check = "citizen-id"
+        severity = "major"
+        reason = "another person"
+        [[field]]
+        name = "phases"
+        label = "相别"
+        kind = "text"
+        comparator = "set"
+        severity = "minor"
+        reason = "other phases"
+        [[field]]
+        name = "tariff"
+        label = "电价"
+        kind = "text"
+        dated_by = "sign_date"
+        codes = { "0101" = { to = "1101", until = "2020-12-31" } }
+        severity = "critical"
+        reason = "another price"
+        [[field]]
+        name = "sign_date"
+        label = "日期"
+        kind = "date"
+        severity = "minor"
+        reason = "another day"
+        "#,
+    )
+    .unwrap();
+    let table = |name: &str, header: &str, cells: [[&str; 7]; 3]| {
+        let column =
+            |i: usize| -> ArrayRef { Arc::new(StringArray::from_iter_values(cells.map(|row| row[i]))) };
+        let names = ["account_no", header, "address", "id_no", "phases", "tariff", "sign_date"];
+        snapshot(name, names.iter().enumerate().map(|(i, n)| (*n, column(i))).collect())
+    };
+    let papers = table(
+        "papers",
+        "户名",
+        [
+            [
+                "1",
+                "鑫達有限責任公司",
+                "南京市鼓楼区中山路十八号",
+                "110102491001001",
+                "B、A",
+                "0101",
+                "2019年5月1日",
+            ],
+            ["2", "张伟", "中山路1号23室", "110102194910010017", "A", "0101", "2021-03-01"],
+            ["3", "甲", "乙路1号", "110102194910010016", "A", "0101", "2020-12-31"],
+        ],
+    );
+    let system = table(
+        "system",
+        "customer_name",
+        [
+            [
+                "1",
+                "鑫达有限公司",
+                "江苏南京鼓楼区中山路18号",
+                "110102194910010016",
+                "A,B",
+                "1101",
+                "2019-05-01",
+            ],
+            ["2", "章伟", "中山路12号3室", "110102194910010016", "A,B", "1101", "2021-03-01"],
+            ["3", "甲", "乙路1号", "110102194910010016", "A", "1101", "2020-12-31"],
+        ],
+    );
+    let mut reasons = Vec::new();
+    let keys = ["account_no".to_owned()];
+    let summary = reconcile_tables(&papers, &system, &keys, &schema, &Options::default(), &mut |batch| {
+        let cell =
+            |name: &str, row| batch.column_by_name(name).unwrap().as_string::<i32>().value(row).to_owned();
+        reasons.extend(
+            (0..batch.num_rows())
+                .map(|row| (cell("account_no", row), cell("field", row), cell("reason", row))),
+        );
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(summary.counts.mismatches, 5, "{reasons:?}");
+    let expected = [
+        ("customer_name", "another party; both sound alike"),
+        ("address", "another place"),
+        ("id_no", "another person; the left one's check character does not hold"),
+        ("phases", "other phases"),
+        ("tariff", "another price"),
+    ];
+    for ((key, field, reason), (wanted, start)) in reasons.iter().zip(expected) {
+        assert_eq!((key.as_str(), field.as_str()), ("2", wanted));
+        assert!(reason.starts_with(start), "{reason}");
+    }
+}
+
+#[test]
+fn grace_follows_the_business_process_of_the_row() {
+    let text = archive_reconcile::schema::REFERENCE_TEXT;
+    let schema =
+        Schema::parse("s.toml", &format!("{text}\n[process]\ncolumn = \"process\"\nended = \"ended\"\n"))
+            .unwrap();
+    let papers = snapshot(
+        "papers",
+        vec![("account_no", some(&["1", "2", "3"])), ("合同容量", some(&["400kVA", "400", "400"]))],
+    );
+    let system = snapshot(
+        "system",
+        vec![
+            ("户号", some(&["1", "2", "3"])),
+            ("contract_capacity_kva", some(&["500", "500", "410"])),
+            ("process", some(&["capacity-increase", "capacity-increase", ""])),
+            ("ended", some(&["2024-05-01", "2024年3月1日", ""])),
+        ],
+    );
+    let severities = |today: Option<&str>| {
+        let options = Options { today: today.map(|t| t.parse().unwrap()), ..Options::default() };
+        let mut found = Vec::new();
+        let keys = ["account_no".to_owned()];
+        reconcile_tables(&papers, &system, &keys, &schema, &options, &mut |batch| {
+            let column = batch.column_by_name("severity").unwrap().as_string::<i32>();
+            found.extend(column.iter().flatten().map(str::to_owned));
+            Ok(())
+        })
+        .unwrap();
+        found
+    };
+    assert_eq!(severities(Some("2024-05-10")), ["minor", "critical", "major"]);
+    assert_eq!(severities(None), ["critical", "critical", "major"]);
+    let lacks =
+        snapshot("system", vec![("account_no", some(&["1"])), ("contract_capacity_kva", some(&["1"]))]);
+    let keys = ["account_no".to_owned()];
+    let error =
+        reconcile_tables(&papers, &lacks, &keys, &schema, &Options::default(), &mut |_| Ok(())).unwrap_err();
+    assert!(error.to_string().contains("\"process\", in which the schema looks for a process"), "{error}");
+}

@@ -32,7 +32,8 @@ impl Role<'_> {
     /// Whether numbers keep their value in the canonical form, so that typed numbers need no text.
     fn takes_numbers(&self) -> bool {
         let kind = |k| matches!(k, ValueKind::CapacityKva | ValueKind::VoltageKv | ValueKind::Decimal);
-        matches!(self, Self::Field(f) if f.comparator == Comparator::Kind && f.codes.is_empty() && kind(f.kind))
+        matches!(self, Self::Field(f)
+            if f.comparator == Comparator::Kind && f.codes.is_empty() && kind(f.kind))
     }
 
     fn takes_days(&self) -> bool {
@@ -124,6 +125,30 @@ impl<'a> Fingerprinter<'a> {
             }
             DataType::Date32 if self.role.takes_days() => self.add_days(column, sums),
             _ => self.add_rendered(column, sums),
+        }
+    }
+
+    /// As [`Fingerprinter::add`], of codes that were written on the day in the same row of `dates`.
+    pub(crate) fn add_dated(
+        &mut self,
+        column: &dyn Array,
+        dates: &dyn Array,
+        date: &Comparison,
+        sums: &mut [u128],
+    ) {
+        let (mut text, mut day, mut scratch) = (String::new(), String::new(), String::new());
+        for (i, sum) in sums.iter_mut().enumerate() {
+            text.clear();
+            day.clear();
+            let print = match (render(column, i, &mut text), self.role) {
+                (true, Role::Field(field)) => {
+                    render(dates, i, &mut day);
+                    let day = Form::of_text(date, &day, &mut scratch).day();
+                    Form::of_dated_text(field, &text, day, &mut self.scratch).fingerprint(self.seed)
+                }
+                _ => self.absent,
+            };
+            *sum = sum.wrapping_add(print);
         }
     }
 

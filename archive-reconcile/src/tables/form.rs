@@ -1,14 +1,15 @@
 //! Canonical forms: two cells are one value exactly where their forms are equal.
 
 use archive_core::record::ValueKind;
-use archive_core::units::parse_number;
-use archive_core::writing::parse_date;
-use chrono::Datelike;
+use archive_core::units::{Quantity, Unit, parse_number};
+use archive_core::writing::{fold, parse_date};
+use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use super::fold::{fold_into, is_plain};
-use crate::schema::{Comparator, Comparison};
+use crate::canonical::{CheckScheme, citizen_id, write_address, write_name, write_set};
+use crate::schema::{CapacityFact, Comparator, Comparison};
 
 /// The canonical form of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,27 +122,100 @@ impl<'a> Form<'a> {
     /// The form of `text` under `field`'s comparator. `scratch` lends the memory for a form that
     /// is not a part of `text`.
     pub(crate) fn of_text(field: &Comparison, text: &'a str, scratch: &'a mut String) -> Self {
+        Self::of_dated_text(field, text, None, scratch)
+    }
+
+    /// As [`Form::of_text`], of a value that was written on `day`.
+    pub(crate) fn of_dated_text(
+        field: &Comparison,
+        text: &'a str,
+        day: Option<NaiveDate>,
+        scratch: &'a mut String,
+    ) -> Self {
         if text.is_empty() {
             return Self::Absent;
         }
         if !field.codes.is_empty() {
             scratch.clear();
             fold_into(text, scratch);
-            return match field.codes.get(scratch.as_str()) {
-                Some(now) => {
-                    scratch.clone_from(now);
-                    Self::Text(scratch)
-                }
-                None if scratch.is_empty() => Self::Absent,
-                None => Self::Text(scratch),
-            };
+            let current = field.codes.current(scratch, day);
+            if current != scratch {
+                *scratch = current.to_owned();
+            }
+            return Self::written(scratch);
         }
         match (field.comparator, field.kind) {
             (Comparator::Exact, _) => Self::Text(text),
+            (Comparator::Name, _) => {
+                write_name(text, scratch);
+                Self::written(scratch)
+            }
+            (Comparator::Address, _) => {
+                write_address(text, scratch);
+                Self::written(scratch)
+            }
+            (Comparator::Set, _) => {
+                write_set(text, scratch);
+                Self::written(scratch)
+            }
             (Comparator::Kind, ValueKind::Text) => Self::folded(text, scratch),
+            (Comparator::Kind, ValueKind::Identifier) if field.check.is_some() => {
+                // The old citizen ID is the new one.
+                let of_citizen = field.check != Some(CheckScheme::CreditCode);
+                match citizen_id(&fold(text).to_uppercase()).filter(|_| of_citizen) {
+                    Some(id) => {
+                        *scratch = id;
+                        Self::Text(scratch)
+                    }
+                    None => Self::fast(ValueKind::Identifier, text)
+                        .unwrap_or_else(|| Self::slow(ValueKind::Identifier, text, scratch)),
+                }
+            }
+            (Comparator::Kind, ValueKind::CapacityKva)
+                if field.fact.is_some() || field.power_factor.is_some() =>
+            {
+                Self::capacity(field, text)
+            }
             (Comparator::Kind, kind) => {
                 Self::fast(kind, text).unwrap_or_else(|| Self::slow(kind, text, scratch))
             }
+        }
+    }
+
+    fn written(scratch: &'a str) -> Self {
+        if scratch.is_empty() { Self::Absent } else { Self::Text(scratch) }
+    }
+
+    /// A capacity that may state which one it is, and may be written in kW.
+    fn capacity(field: &Comparison, text: &'a str) -> Self {
+        let kind = ValueKind::CapacityKva;
+        if let Some(form) = Self::fast(kind, text) {
+            return form;
+        }
+        let folded = fold(text);
+        let (label, value) = match folded.split_once("容量") {
+            Some((_, value)) => {
+                let label = &folded[..folded.len() - value.len()];
+                (CapacityFact::stated_in(label), value.trim_start_matches([':', '为', '是']))
+            }
+            None => (None, folded.as_str()),
+        };
+        if label.is_some() && label != field.fact {
+            return Self::Foreign(text);
+        }
+        let kilowatts = field.power_factor.and_then(|factor| {
+            let quantity = value.parse::<Quantity>().ok().filter(|q| q.unit() == Unit::Kilowatt)?;
+            quantity.value().checked_div(factor)
+        });
+        if let Some(number) = kilowatts {
+            return Self::Number(number.into());
+        }
+        let bare = Number::of_digits(value);
+        let read = bare.or_else(|| kind.normalise(value).as_deref().and_then(parse_number).map(Number::from));
+        match read {
+            Some(number) => Self::Number(number),
+            None if folded.is_empty() => Self::Absent,
+            None => Self::Foreign(text),
         }
     }
 
@@ -212,6 +286,14 @@ impl<'a> Form<'a> {
             }
         };
         read.unwrap_or(Self::Foreign(text))
+    }
+
+    /// The day, where it is one.
+    pub(crate) fn day(self) -> Option<NaiveDate> {
+        match self {
+            Self::Day(days) => NaiveDate::from_num_days_from_ce_opt(days + EPOCH),
+            _ => None,
+        }
     }
 
     /// The number, where it is one.

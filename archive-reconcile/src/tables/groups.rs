@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use archive_core::Error;
+use archive_core::writing::parse_date;
+use chrono::NaiveDate;
 
 use super::findings::{Difference, Findings, Row};
 use super::form::Form;
@@ -11,7 +13,7 @@ use super::index::{Index, state};
 use super::plan::Plan;
 use super::rows::Rows;
 use super::{Counts, Stop};
-use crate::schema::{Comparison, RowRules, Severity};
+use crate::schema::{Comparison, Occasion, Schema, Severity};
 
 /// What the first readings kept.
 pub(crate) struct Kept<'a> {
@@ -24,6 +26,35 @@ pub(crate) struct Kept<'a> {
     /// How many right rows of a key were kept or, beyond the limit, only counted.
     pub(crate) right_counts: HashMap<u64, u64>,
     pub(crate) group_limit: u64,
+}
+
+/// How what differs is weighed.
+pub(crate) struct Judge<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) schema: &'a Schema,
+    pub(crate) today: Option<NaiveDate>,
+}
+
+impl Judge<'_> {
+    /// The day on which the codes of the field `i` of a row were written.
+    fn day(&self, rows: &Rows, row: usize, i: usize) -> Option<NaiveDate> {
+        let date = self.plan.dates[i]?;
+        let text = rows.cell(row, self.plan.keys.len() + date)?;
+        Form::of_text(&self.plan.fields[date], text, &mut String::new()).day()
+    }
+
+    /// In which business process the right row's customer is.
+    fn occasion(&self, right: &Rows, row: usize) -> Occasion {
+        let Some((process, ended)) = self.plan.process else {
+            return Occasion { today: self.today, ..Occasion::default() };
+        };
+        let day = ended.and_then(|column| right.cell(row, column)).and_then(parse_date);
+        Occasion {
+            process: right.cell(row, process).map(|text| text.trim().to_owned()),
+            ended: day,
+            today: self.today,
+        }
+    }
 }
 
 /// All kept rows of one key.
@@ -45,19 +76,18 @@ const SEPARATOR: char = '\u{1f}';
 /// # Errors
 /// [`Stop::Collision`] where two keys share a fingerprint; nothing was handed on then.
 pub(crate) fn compare(
-    plan: &Plan,
-    rules: &RowRules,
+    judge: &Judge<'_>,
     kept: &Kept<'_>,
     findings: &mut Findings<'_>,
     counts: &mut Counts,
 ) -> Result<(), Stop> {
     let members = members(kept);
-    for (key, range) in gather(plan, kept, &members)? {
+    for (key, range) in gather(judge.plan, kept, &members)? {
         let rows = &members[range];
         let (left, right) = rows.split_at(rows.partition_point(|(_, is_right, _)| !is_right));
         // A range is not empty.
         let group = Group { key: &key, fingerprint: rows[0].0, left, right };
-        Comparing { plan, rules, kept, group: &group, findings, counts }.run()?;
+        Comparing { judge, kept, group: &group, findings, counts }.run()?;
     }
     Ok(findings.flush()?)
 }
@@ -109,8 +139,7 @@ fn write_key(plan: &Plan, rows: &Rows, row: usize, out: &mut String) {
 }
 
 struct Comparing<'c, 'k, 's> {
-    plan: &'c Plan,
-    rules: &'c RowRules,
+    judge: &'c Judge<'c>,
     kept: &'c Kept<'k>,
     group: &'c Group<'c>,
     findings: &'c mut Findings<'s>,
@@ -194,29 +223,37 @@ impl Comparing<'_, '_, '_> {
     /// The canonical forms of a row's fields.
     fn canonical(&self, rows: &Rows, row: usize) -> Vec<String> {
         let mut scratch = String::new();
-        let keys = self.plan.keys.len();
+        let keys = self.judge.plan.keys.len();
         let form = |(i, field): (usize, &Comparison)| match rows.cell(row, keys + i) {
-            Some(text) => Form::of_text(field, text, &mut scratch).to_key(),
+            Some(text) => {
+                Form::of_dated_text(field, text, self.judge.day(rows, row, i), &mut scratch).to_key()
+            }
             None => String::new(),
         };
-        self.plan.fields.iter().enumerate().map(form).collect()
+        self.judge.plan.fields.iter().enumerate().map(form).collect()
     }
 
     fn compare_pair(&mut self, l: u32, r: u32) -> Result<(), Error> {
-        let (plan, kept, l, r) = (self.plan, self.kept, l as usize, r as usize);
-        for (i, field) in plan.fields.iter().enumerate() {
-            let column = plan.keys.len() + i;
+        let (judge, kept, l, r) = (self.judge, self.kept, l as usize, r as usize);
+        for (i, field) in judge.plan.fields.iter().enumerate() {
+            let column = judge.plan.keys.len() + i;
             let (a, b) = (kept.left.cell(l, column), kept.right.cell(r, column));
             let (x, y) = (a.unwrap_or_default(), b.unwrap_or_default());
-            if x == y || field.equal(x, y) {
+            let days = match judge.plan.dates[i] {
+                None if x == y => continue,
+                None => (None, None),
+                Some(_) => (judge.day(&kept.left, l, i), judge.day(&kept.right, r, i)),
+            };
+            if field.equal_on((x, days.0), (y, days.1)) {
                 continue;
             }
             self.counts.mismatches += 1;
-            let severity = match (a, b) {
-                (Some(a), Some(b)) => field.severity_of(a, b),
-                _ => field.severity,
-            };
-            self.push(Difference::Mismatch, Some(field.name.as_str()), (a, b), severity, &field.reason)?;
+            let (severity, mut reason) = judge.schema.assess(field, a, b, &judge.occasion(&kept.right, r));
+            if let Some(hint) = a.zip(b).and_then(|(a, b)| field.hint(a, b)) {
+                reason.push_str("; ");
+                reason.push_str(&hint);
+            }
+            self.push(Difference::Mismatch, Some(field.name.as_str()), (a, b), severity, &reason)?;
         }
         Ok(())
     }
@@ -228,10 +265,11 @@ impl Comparing<'_, '_, '_> {
         right: Option<&str>,
         note: &str,
     ) -> Result<(), Error> {
+        let rules = self.judge.schema.rows();
         let rule = match kind {
-            Difference::MissingLeft => &self.rules.missing_left,
-            Difference::MissingRight => &self.rules.missing_right,
-            Difference::Duplicate | Difference::Mismatch => &self.rules.duplicate,
+            Difference::MissingLeft => &rules.missing_left,
+            Difference::MissingRight => &rules.missing_right,
+            Difference::Duplicate | Difference::Mismatch => &rules.duplicate,
         };
         let reason = format!("{}{note}", rule.reason);
         self.push(kind, None, (left, right), rule.severity, &reason)
@@ -245,7 +283,7 @@ impl Comparing<'_, '_, '_> {
         severity: Severity,
         reason: &str,
     ) -> Result<(), Error> {
-        let key = self.group.key.splitn(self.plan.keys.len(), SEPARATOR).map(Some);
+        let key = self.group.key.splitn(self.judge.plan.keys.len(), SEPARATOR).map(Some);
         self.findings.push(key, &Row { kind, field, left, right, severity, reason })
     }
 }

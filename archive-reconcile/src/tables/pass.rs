@@ -7,13 +7,13 @@ use arrow_array::RecordBatch;
 
 use super::cells::{Fingerprinter, Role};
 use super::findings::{Difference, Findings, Row};
-use super::groups::{self, Kept};
+use super::groups::{self, Judge, Kept};
 use super::index::{Index, ROW_LIMIT, state};
 use super::plan::Plan;
 use super::rows::Rows;
 use super::snapshot::Snapshot;
 use super::{Options, Progress, Stage, Stop, Summary};
-use crate::schema::{RowRule, RowRules};
+use crate::schema::{RowRule, RowRules, Schema};
 
 /// Which keys a pass compares, and which bits of their fingerprints it looks them up by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,13 +68,14 @@ pub(crate) struct Comparison<'a> {
     pub(crate) left: &'a dyn Snapshot,
     pub(crate) right: &'a dyn Snapshot,
     pub(crate) plan: &'a Plan,
-    pub(crate) rules: &'a RowRules,
+    pub(crate) schema: &'a Schema,
     pub(crate) options: &'a Options<'a>,
     pub(crate) seed: u64,
 }
 
 /// The fingerprints of a batch's rows.
 struct Prints<'a> {
+    plan: &'a Plan,
     columns: Vec<Fingerprinter<'a>>,
     key_columns: usize,
     keys: Vec<u128>,
@@ -92,6 +93,7 @@ impl<'a> Prints<'a> {
         let columns = roles.zip(seeds).map(|(role, seed)| Fingerprinter::new(role, seed)).collect();
         let empty = Vec::new;
         Self {
+            plan,
             columns,
             key_columns: plan.keys.len(),
             keys: empty(),
@@ -126,8 +128,15 @@ impl<'a> Prints<'a> {
     fn of(&mut self, batch: &RecordBatch) {
         self.keys_of(batch);
         self.rows.clone_from(&self.keys);
-        for (fingerprinter, column) in self.columns.iter_mut().zip(batch.columns()).skip(self.key_columns) {
-            fingerprinter.add(column.as_ref(), &mut self.rows);
+        let fields = self.columns[self.key_columns..].iter_mut().zip(&batch.columns()[self.key_columns..]);
+        for (i, (fingerprinter, column)) in fields.enumerate() {
+            match self.plan.dates[i] {
+                None => fingerprinter.add(column.as_ref(), &mut self.rows),
+                Some(date) => {
+                    let dates = batch.column(self.key_columns + date);
+                    fingerprinter.add_dated(column, dates, &self.plan.fields[date], &mut self.rows);
+                }
+            }
         }
     }
 
@@ -177,7 +186,8 @@ impl Comparison<'_> {
             group_limit: self.options.group_limit.max(1),
         };
         let mut findings = Findings::new(&self.plan.keys, sink);
-        groups::compare(self.plan, self.rules, &kept, &mut findings, &mut summary.counts)?;
+        let judge = Judge { plan: self.plan, schema: self.schema, today: self.options.today };
+        groups::compare(&judge, &kept, &mut findings, &mut summary.counts)?;
         (summary.left_rows, summary.right_rows) = (left_rows, right_rows);
         // Each pass reads all rows; the first to finish reports those without a key.
         let counts = &mut summary.counts;
@@ -200,7 +210,7 @@ impl Comparison<'_> {
             return Ok(());
         }
         let count = keyless.count.to_string();
-        let RowRules { missing_left, missing_right, .. } = self.rules;
+        let RowRules { missing_left, missing_right, .. } = self.schema.rows();
         let (name, kind, left, right, RowRule { severity, .. }) = match is_left {
             true => (self.left.name(), Difference::MissingRight, Some(&*count), None, missing_right),
             false => (self.right.name(), Difference::MissingLeft, None, Some(&*count), missing_left),
@@ -373,7 +383,6 @@ fn check_length(rows: &Rows, side: &dyn Snapshot) -> Result<(), Error> {
 mod tests {
     use super::super::snapshot::MemorySnapshot;
     use super::*;
-    use crate::schema::Schema;
     use arrow_array::{ArrayRef, StringArray};
     use std::sync::Arc;
 
@@ -394,7 +403,7 @@ mod tests {
             left: &left,
             right: &right,
             plan: &plan,
-            rules: schema.rows(),
+            schema: &schema,
             options: &options,
             seed: 1,
         };

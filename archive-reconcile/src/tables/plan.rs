@@ -17,10 +17,14 @@ pub(crate) struct Plan {
     pub(crate) keys: Vec<String>,
     /// How the other common columns are compared, in the left table's order.
     pub(crate) fields: Vec<Comparison>,
+    /// For each field, which other holds the day on which its codes were written.
+    pub(crate) dates: Vec<Option<usize>>,
     /// Positions of keys and fields in the left table.
     pub(crate) left: Vec<usize>,
-    /// Positions of keys and fields in the right table.
+    /// Positions of keys and fields in the right table, and of the columns of [`Plan::process`].
     pub(crate) right: Vec<usize>,
+    /// Which of the right columns has the business process, and which the day on which it ended.
+    pub(crate) process: Option<(usize, Option<usize>)>,
 }
 
 /// What values of a column are, as far as comparing goes.
@@ -61,24 +65,32 @@ impl Plan {
         schema: &Schema,
     ) -> Result<Self, Error> {
         let (l, r) = (left.schema(), right.schema());
-        check_names(left.name(), &l)?;
-        check_names(right.name(), &r)?;
+        check_names(left.name(), &l, schema)?;
+        check_names(right.name(), &r, schema)?;
         if keys.is_empty() {
             return Err(Error::invalid(
                 "the comparison",
                 "has no key column: name one that both tables have",
             ));
         }
-        let position = |side: &dyn Snapshot, schema: &SchemaRef, name: &str| {
-            let found = schema.fields().iter().position(|f| f.name() == name);
+        let same = |a: &str, b: &str| schema.field_of_column(a) == schema.field_of_column(b);
+        let position = |side: &dyn Snapshot, table: &SchemaRef, name: &str| {
+            let found = table.fields().iter().position(|f| same(f.name(), name));
             found.ok_or_else(|| {
-                let columns: Vec<_> = schema.fields().iter().take(12).map(|f| f.name().as_str()).collect();
+                let columns: Vec<_> = table.fields().iter().take(12).map(|f| f.name().as_str()).collect();
                 let message =
                     format!("has no key column {}; its columns are {}", quoted(name), columns.join(", "));
                 Error::invalid(side.name(), message)
             })
         };
-        let mut plan = Self { keys: keys.to_vec(), fields: Vec::new(), left: Vec::new(), right: Vec::new() };
+        let mut plan = Self {
+            keys: keys.to_vec(),
+            fields: Vec::new(),
+            dates: Vec::new(),
+            left: Vec::new(),
+            right: Vec::new(),
+            process: None,
+        };
         for (i, key) in keys.iter().enumerate() {
             if keys[..i].contains(key) {
                 return Err(Error::invalid(format!("key column {}", quoted(key)), "is named twice"));
@@ -101,33 +113,71 @@ impl Plan {
             plan.left.push(i);
             plan.right.push(j);
         }
-        let ignored: BTreeSet<&str> = schema.ignored().collect();
-        let compared = |name: &str| !ignored.contains(name) && !keys.iter().any(|k| k == name);
+        let process = schema.process();
+        let mut ignored: BTreeSet<&str> = schema.ignored().collect();
+        // They say when a difference was met, and may stand on one side only.
+        ignored.extend(
+            process.iter().flat_map(|p| [Some(&p.column), p.ended.as_ref()]).flatten().map(String::as_str),
+        );
+        let compared = |name: &str| {
+            !ignored.contains(name)
+                && !ignored.contains(schema.field_of_column(name))
+                && !keys.iter().any(|k| same(k, name))
+        };
         for (i, field) in l.fields().iter().enumerate().filter(|(_, f)| compared(f.name())) {
-            let Some(j) = r.fields().iter().position(|f| f.name() == field.name()) else {
+            let Some(j) = r.fields().iter().position(|f| same(f.name(), field.name())) else {
                 return Err(one_sided(left.name(), right.name(), field.name()));
             };
             let classes = (column_class(left, &l, i)?, column_class(right, &r, j)?);
             let types = (l.field(i).data_type(), r.field(j).data_type());
-            plan.fields.push(comparison(schema, field.name(), classes).map_err(|reason| {
-                let message = format!(
-                    "column {} is {} here and {} in {}: {reason}",
-                    quoted(field.name()),
-                    types.0,
-                    types.1,
-                    right.name(),
-                );
-                Error::invalid(left.name(), message)
-            })?);
+            plan.fields.push(comparison(schema, schema.field_of_column(field.name()), classes).map_err(
+                |reason| {
+                    let message = format!(
+                        "column {} is {} here and {} in {}: {reason}",
+                        quoted(field.name()),
+                        types.0,
+                        types.1,
+                        right.name(),
+                    );
+                    Error::invalid(left.name(), message)
+                },
+            )?);
             plan.left.push(i);
             plan.right.push(j);
         }
-        if let Some(field) =
-            r.fields().iter().find(|f| compared(f.name()) && l.fields().iter().all(|g| g.name() != f.name()))
+        if let Some(field) = r
+            .fields()
+            .iter()
+            .find(|f| compared(f.name()) && l.fields().iter().all(|g| !same(g.name(), f.name())))
         {
             return Err(one_sided(right.name(), left.name(), field.name()));
         }
+        plan.dates = plan.dates(left.name())?;
+        if let Some(process) = process {
+            let mut add = |name: &str| -> Result<usize, Error> {
+                plan.right.push(position(right, &r, name).map_err(|_| {
+                    let message =
+                        format!("has no column {}, in which the schema looks for a process", quoted(name));
+                    Error::invalid(right.name(), message)
+                })?);
+                Ok(plan.right.len() - 1)
+            };
+            let column = add(&process.column)?;
+            plan.process = Some((column, process.ended.as_deref().map(add).transpose()?));
+        }
         Ok(plan)
+    }
+
+    fn dates(&self, table: &str) -> Result<Vec<Option<usize>>, Error> {
+        let date_of = |field: &Comparison| {
+            let Some(date) = &field.dated_by else { return Ok(None) };
+            let found = self.fields.iter().position(|f| f.name == *date);
+            found.map(Some).ok_or_else(|| {
+                let message = format!("has no column {date}, by which the codes of {} are dated", field.name);
+                Error::invalid(table, message)
+            })
+        };
+        self.fields.iter().map(date_of).collect()
     }
 }
 
@@ -137,9 +187,9 @@ fn one_sided(has: &str, lacks: &str, column: &str) -> Error {
     Error::invalid(lacks, message)
 }
 
-fn check_names(name: &str, schema: &SchemaRef) -> Result<(), Error> {
+fn check_names(name: &str, table: &SchemaRef, schema: &Schema) -> Result<(), Error> {
     let mut seen = BTreeSet::new();
-    match schema.fields().iter().find(|f| !seen.insert(f.name())) {
+    match table.fields().iter().find(|f| !seen.insert(schema.field_of_column(f.name()))) {
         Some(twice) => Err(Error::invalid(name, format!("has two columns {}", quoted(twice.name())))),
         None => Ok(()),
     }
@@ -163,7 +213,7 @@ fn comparison(schema: &Schema, name: &str, classes: (Class, Class)) -> Result<Co
     let same = a == b || a == Class::Nothing || b == Class::Nothing;
     let numbers = |c| matches!(c, Class::Number | Class::Float);
     if let Some(field) = schema.field(name) {
-        let by_letter = field.comparator == Comparator::Exact
+        let by_letter = field.comparator != Comparator::Kind
             || matches!(field.kind, ValueKind::Text | ValueKind::Identifier);
         return if same || !by_letter || (numbers(a) && numbers(b)) {
             Ok(field.clone())
