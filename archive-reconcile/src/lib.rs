@@ -31,6 +31,8 @@
 
 pub mod canonical;
 pub mod customer;
+pub mod judgement;
+pub mod linkage;
 pub mod posterior;
 pub mod schema;
 pub mod tables;
