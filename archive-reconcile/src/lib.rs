@@ -29,6 +29,7 @@
 //! reader has for and against the record's claim, in nats; a doubt stays a doubt.
 #![forbid(unsafe_code)]
 
+pub mod alerts;
 pub mod canonical;
 pub mod customer;
 pub mod judgement;

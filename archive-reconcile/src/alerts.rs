@@ -1,0 +1,649 @@
+//! Early warning: findings become alerts, each with its life from the day it is seen to the day it is
+//! settled.
+//!
+//! ```
+//! use archive_reconcile::Severity;
+//! use archive_reconcile::alerts::{Action, Book, Observation, Rules, State, Vanished};
+//!
+//! let day = |text: &str| text.parse().unwrap();
+//! let rules = Rules::reference();
+//! let mut book = Book::default();
+//! let finding = Observation {
+//!     key: "3342125369".into(),
+//!     kind: "mismatch".into(),
+//!     field: Some("ct_ratio".into()),
+//!     left: Some("200/5".into()),
+//!     right: Some("800/5".into()),
+//!     severity: Severity::Critical,
+//!     reason: "metered energy is multiplied by the wrong ratio".into(),
+//! };
+//! let notices = book.observe(&rules, &[finding], &[], Vanished::Unknown, day("2024-05-01"));
+//! assert_eq!(notices.len(), 1, "critical: at once");
+//! let id = notices[0].alert;
+//! book.act(id, Action::Acknowledge, "li", day("2024-05-02"))?;
+//! book.act(id, Action::ResolveInSystem, "li", day("2024-05-03"))?;
+//! assert_eq!(book.get(id).unwrap().state, State::ResolvedInSystem);
+//! # Ok::<(), archive_core::Error>(())
+//! ```
+//!
+//! ```text
+//!            ┌──── acknowledge ────► acknowledged ──┐
+//! open ──────┤                            │         ├─► resolved in the system
+//!   ▲        └────────────────────────────┴─────────┼─► resolved in the paper
+//!   │                                               └─► false
+//!   └─ the difference shows again; after `false`, only with other values
+//! ```
+//!
+//! Rules are data ([`REFERENCE_TEXT`] is what is shipped); the book is a value, stored as its owner
+//! likes; days come from the caller.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use archive_core::data_file;
+use archive_core::{Error, ErrorKind};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::judgement::Review;
+use crate::schema::Severity;
+
+/// The text of the shipped rules, to start one's own from.
+pub const REFERENCE_TEXT: &str = include_str!("../schema/alerts.toml");
+
+/// When people are told of an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Route {
+    /// As soon as it is seen.
+    AtOnce,
+    /// In the list of the day.
+    Daily,
+}
+
+/// One rule: which findings it is about, and what becomes of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Kinds of findings (`missing_left`, `missing_right`, `duplicate`, `mismatch`); all where empty.
+    #[serde(default)]
+    pub kinds: BTreeSet<String>,
+    /// Fields; all, and findings without one, where empty.
+    #[serde(default)]
+    pub fields: BTreeSet<String>,
+    /// The least severity.
+    #[serde(default = "minor")]
+    pub least: Severity,
+    /// When people are told.
+    pub route: Route,
+    /// The days without anybody acting after which the alert goes one level higher, each time anew.
+    #[serde(default)]
+    pub escalate_after_days: Option<u32>,
+}
+
+fn minor() -> Severity {
+    Severity::Minor
+}
+
+/// What waits while a change order is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Suppression {
+    /// The business processes of the orders.
+    pub processes: BTreeSet<String>,
+    /// The fields that such an order changes.
+    pub fields: BTreeSet<String>,
+    /// The days after which an order that is still open suppresses nothing any more.
+    pub most_days: u32,
+}
+
+/// The rules of early warning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// The first that fits a finding decides; a finding that none fits is no alert.
+    #[serde(rename = "rule")]
+    pub rules: Vec<Rule>,
+    /// What waits while an order is open.
+    #[serde(default)]
+    pub suppress: Vec<Suppression>,
+}
+
+impl Rules {
+    /// Reads rules from TOML; `name` (a path, usually) stands in errors.
+    ///
+    /// # Errors
+    /// `InvalidInput`, naming file, line and key, where the text is no such rules; or where a kind of
+    /// finding has no such name.
+    pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
+        let rules: Self = data_file::parse(name, text)?;
+        let known = ["missing_left", "missing_right", "duplicate", "mismatch"];
+        match rules.rules.iter().flat_map(|r| &r.kinds).find(|kind| !known.contains(&kind.as_str())) {
+            Some(kind) => {
+                let message = format!("{kind} is no kind of finding: the kinds are {}", known.join(", "));
+                Err(Error::invalid(name, message))
+            }
+            None => Ok(rules),
+        }
+    }
+
+    /// The rules that are shipped.
+    ///
+    /// # Panics
+    /// Never: a test reads them.
+    #[must_use]
+    pub fn reference() -> Self {
+        Self::parse("alerts.toml", REFERENCE_TEXT).expect("the shipped rules are checked by a test")
+    }
+
+    fn rule(&self, finding: &Observation) -> Option<&Rule> {
+        self.rules.iter().find(|rule| {
+            let field = finding.field.as_ref();
+            (rule.kinds.is_empty() || rule.kinds.contains(&finding.kind))
+                && (rule.fields.is_empty() || field.is_some_and(|f| rule.fields.contains(f)))
+                && finding.severity >= rule.least
+        })
+    }
+
+    fn suppresses(&self, finding: &Observation, orders: &[ChangeOrder], today: NaiveDate) -> bool {
+        let of_key = |order: &&ChangeOrder| order.key == finding.key;
+        orders.iter().filter(of_key).any(|order| {
+            self.suppress.iter().any(|rule| {
+                let age = (today - order.opened).num_days();
+                rule.processes.contains(&order.process)
+                    && finding.field.as_ref().is_some_and(|f| rule.fields.contains(f))
+                    && (0..=i64::from(rule.most_days)).contains(&age)
+            })
+        })
+    }
+}
+
+/// A finding, as the comparison gives it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    /// The customer's key.
+    pub key: String,
+    /// `missing_left`, `missing_right`, `duplicate` or `mismatch`.
+    pub kind: String,
+    /// The field, for a mismatch.
+    pub field: Option<String>,
+    /// What the papers say.
+    pub left: Option<String>,
+    /// What the system says.
+    pub right: Option<String>,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Why it matters.
+    pub reason: String,
+}
+
+/// An order that is open, during which system and papers differ rightly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeOrder {
+    /// The customer's key.
+    pub key: String,
+    /// Its business process.
+    pub process: String,
+    /// The day on which it was opened.
+    pub opened: NaiveDate,
+}
+
+/// Names an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AlertId(pub u64);
+
+/// Where an alert is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Nobody has looked yet.
+    Open,
+    /// Somebody looks after it.
+    Acknowledged,
+    /// The system was wrong and has been mended.
+    ResolvedInSystem,
+    /// The paper was wrong or missing and has been replaced.
+    ResolvedInPaper,
+    /// It is no difference that matters.
+    False,
+}
+
+impl State {
+    /// Whether somebody still has to act.
+    #[must_use]
+    pub fn is_live(self) -> bool {
+        matches!(self, Self::Open | Self::Acknowledged)
+    }
+}
+
+/// What somebody does about an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// I look after it.
+    Acknowledge,
+    /// The system was mended.
+    ResolveInSystem,
+    /// The paper was replaced.
+    ResolveInPaper,
+    /// It was a false alarm.
+    CallFalse,
+}
+
+/// What happened to an alert, and who did it; `None` for the comparison itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// The day.
+    pub day: NaiveDate,
+    /// The state that it led to.
+    pub state: State,
+    /// Who did it.
+    pub by: Option<String>,
+}
+
+/// An alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    /// What was found, as it was seen last.
+    pub finding: Observation,
+    /// When people are told.
+    pub route: Route,
+    /// Where it is in its life.
+    pub state: State,
+    /// How often it went one level higher.
+    pub level: u32,
+    /// Whether it waits for a change order to be closed.
+    pub is_suppressed: bool,
+    /// After how many days without anybody acting it goes one level higher.
+    pub escalate_after_days: Option<u32>,
+    /// The day from which the next escalation is counted.
+    pub since: NaiveDate,
+    /// Its life.
+    pub history: Vec<Event>,
+}
+
+impl Alert {
+    /// What its end says about the record, to learn from; `None` before it.
+    #[must_use]
+    pub fn review(&self) -> Option<Review> {
+        match self.state {
+            State::ResolvedInSystem => Some(Review::Confirmed),
+            State::ResolvedInPaper | State::False => Some(Review::FalseAlarm),
+            State::Open | State::Acknowledged => None,
+        }
+    }
+
+    fn enter(&mut self, state: State, by: Option<&str>, day: NaiveDate) {
+        self.state = state;
+        self.since = day;
+        self.history.push(Event { day, state, by: by.map(str::to_owned) });
+    }
+}
+
+/// Why people are told of an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// It is new.
+    New,
+    /// It was settled, and the difference shows again.
+    Again,
+    /// Nobody acted for too long.
+    Escalated,
+}
+
+/// Somebody is to be told at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    /// Of which alert.
+    pub alert: AlertId,
+    /// Why.
+    pub cause: Cause,
+    /// At which level: 0 is whoever works on it, 1 the one above.
+    pub level: u32,
+}
+
+/// What a difference that is gone means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vanished {
+    /// The findings are not all there are; what is not among them is left as it is.
+    Unknown,
+    /// The findings are all there are, and since the last time only the system changed.
+    ResolvedInSystem,
+    /// The findings are all there are, and since the last time only the papers changed.
+    ResolvedInPaper,
+}
+
+/// All alerts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Book {
+    alerts: BTreeMap<AlertId, Alert>,
+    /// The alert of each difference: its key, kind and field.
+    #[serde(skip)]
+    by_difference: BTreeMap<(String, String, Option<String>), AlertId>,
+    next: u64,
+}
+
+impl Book {
+    /// An alert.
+    #[must_use]
+    pub fn get(&self, id: AlertId) -> Option<&Alert> {
+        self.alerts.get(&id)
+    }
+
+    /// All alerts, the oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = (AlertId, &Alert)> {
+        self.alerts.iter().map(|(id, alert)| (*id, alert))
+    }
+
+    /// The list of the day: what somebody still has to act on and was not told at once, most severe and
+    /// longest waiting first.
+    #[must_use]
+    pub fn daily_list(&self) -> Vec<(AlertId, &Alert)> {
+        let mut list: Vec<_> = self
+            .iter()
+            .filter(|(_, a)| a.state.is_live() && a.route == Route::Daily && !a.is_suppressed)
+            .collect();
+        list.sort_by_key(|(id, a)| (std::cmp::Reverse(a.finding.severity), a.since, *id));
+        list
+    }
+
+    /// Takes the findings of a comparison on the day `today`, with the orders that are open then.
+    /// Gives whom to tell at once.
+    pub fn observe(
+        &mut self,
+        rules: &Rules,
+        findings: &[Observation],
+        orders: &[ChangeOrder],
+        vanished: Vanished,
+        today: NaiveDate,
+    ) -> Vec<Notice> {
+        self.index();
+        let mut notices = Vec::new();
+        let mut seen = BTreeSet::new();
+        for finding in findings {
+            let Some(rule) = rules.rule(finding) else { continue };
+            let is_suppressed = rules.suppresses(finding, orders, today);
+            let difference = difference(finding);
+            let (id, cause) = match self.by_difference.get(&difference) {
+                Some(id) => (*id, self.see_again(*id, finding, is_suppressed, today)),
+                None => {
+                    let id = AlertId(self.next);
+                    self.next += 1;
+                    self.by_difference.insert(difference, id);
+                    let alert = Alert {
+                        finding: finding.clone(),
+                        route: rule.route,
+                        state: State::Open,
+                        level: 0,
+                        is_suppressed,
+                        escalate_after_days: rule.escalate_after_days,
+                        since: today,
+                        history: vec![Event { day: today, state: State::Open, by: None }],
+                    };
+                    self.alerts.insert(id, alert);
+                    (id, Some(Cause::New))
+                }
+            };
+            seen.insert(id);
+            if let (Some(alert), Some(cause)) = (self.alerts.get_mut(&id), cause) {
+                (alert.route, alert.escalate_after_days) = (rule.route, rule.escalate_after_days);
+                if alert.route == Route::AtOnce && !alert.is_suppressed {
+                    notices.push(Notice { alert: id, cause, level: alert.level });
+                }
+            }
+        }
+        let resolved = match vanished {
+            Vanished::Unknown => return notices,
+            Vanished::ResolvedInSystem => State::ResolvedInSystem,
+            Vanished::ResolvedInPaper => State::ResolvedInPaper,
+        };
+        for (id, alert) in &mut self.alerts {
+            if alert.state.is_live() && !seen.contains(id) {
+                alert.enter(resolved, None, today);
+            }
+        }
+        notices
+    }
+
+    /// A difference that is known shows again: why somebody is to be told, if at all.
+    fn see_again(
+        &mut self,
+        id: AlertId,
+        finding: &Observation,
+        is_suppressed: bool,
+        today: NaiveDate,
+    ) -> Option<Cause> {
+        let alert = self.alerts.get_mut(&id)?;
+        let same_values = (&alert.finding.left, &alert.finding.right) == (&finding.left, &finding.right);
+        let waited = std::mem::replace(&mut alert.is_suppressed, is_suppressed);
+        alert.finding = finding.clone();
+        match alert.state {
+            // What a person called false stays so until the values change.
+            State::False if same_values => None,
+            State::Open | State::Acknowledged => {
+                // Its order was closed and it is still there: now it counts.
+                (waited && !is_suppressed).then(|| {
+                    alert.since = today;
+                    Cause::New
+                })
+            }
+            _ => {
+                alert.level = 0;
+                alert.enter(State::Open, None, today);
+                Some(Cause::Again)
+            }
+        }
+    }
+
+    /// Moves alerts on which nobody acted one level higher. Gives whom to tell.
+    pub fn escalate(&mut self, today: NaiveDate) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        for (id, alert) in &mut self.alerts {
+            let Some(days) = alert.escalate_after_days.filter(|days| *days > 0) else { continue };
+            let waited = (today - alert.since).num_days() >= i64::from(days);
+            if alert.state.is_live() && !alert.is_suppressed && waited {
+                alert.level += 1;
+                alert.since = today;
+                notices.push(Notice { alert: *id, cause: Cause::Escalated, level: alert.level });
+            }
+        }
+        notices
+    }
+
+    /// Somebody does something about an alert.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such alert; `Conflict` where it is settled already, or acknowledged
+    /// by somebody else.
+    pub fn act(&mut self, id: AlertId, action: Action, by: &str, day: NaiveDate) -> Result<(), Error> {
+        let name = format!("alert {}", id.0);
+        let Some(alert) = self.alerts.get_mut(&id) else {
+            return Err(Error::new(ErrorKind::NotFound, name, "is not in the book"));
+        };
+        if !alert.state.is_live() {
+            let message = "is settled already: it opens again where the difference shows again";
+            return Err(Error::new(ErrorKind::Conflict, name, message));
+        }
+        let state = match action {
+            Action::Acknowledge if alert.state == State::Acknowledged => {
+                let holder = alert.history.iter().rev().find_map(|e| e.by.as_deref());
+                if holder == Some(by) {
+                    return Ok(());
+                }
+                let message = format!("is looked after by {} already", holder.unwrap_or("somebody"));
+                return Err(Error::new(ErrorKind::Conflict, name, message));
+            }
+            Action::Acknowledge => State::Acknowledged,
+            Action::ResolveInSystem => State::ResolvedInSystem,
+            Action::ResolveInPaper => State::ResolvedInPaper,
+            Action::CallFalse => State::False,
+        };
+        alert.enter(state, Some(by), day);
+        Ok(())
+    }
+
+    /// Makes the index of differences, which is not stored.
+    fn index(&mut self) {
+        if self.by_difference.len() != self.alerts.len() {
+            self.by_difference =
+                self.alerts.iter().map(|(id, alert)| (difference(&alert.finding), *id)).collect();
+        }
+    }
+}
+
+fn difference(finding: &Observation) -> (String, String, Option<String>) {
+    (finding.key.clone(), finding.kind.clone(), finding.field.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(n: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2024, 5, 1).unwrap() + chrono::Days::new(n.into())
+    }
+
+    fn finding(key: &str, field: &str, right: &str, severity: Severity) -> Observation {
+        Observation {
+            key: key.into(),
+            kind: "mismatch".into(),
+            field: Some(field.into()),
+            left: Some("a".into()),
+            right: Some(right.into()),
+            severity,
+            reason: "r".into(),
+        }
+    }
+
+    fn states(book: &Book) -> Vec<State> {
+        book.iter().map(|(_, alert)| alert.state).collect()
+    }
+
+    #[test]
+    fn critical_is_told_at_once_and_the_rest_in_the_daily_list() {
+        let mut book = Book::default();
+        let rules = Rules::reference();
+        let found = [
+            finding("1", "phone", "x", Severity::Minor),
+            finding("2", "ct_ratio", "x", Severity::Critical),
+            finding("3", "sign_date", "x", Severity::Major),
+        ];
+        let notices = book.observe(&rules, &found, &[], Vanished::Unknown, day(0));
+        assert_eq!(notices, [Notice { alert: AlertId(1), cause: Cause::New, level: 0 }]);
+        let list: Vec<_> = book.daily_list().iter().map(|(id, _)| id.0).collect();
+        assert_eq!(list, [2, 0], "the more severe first");
+        // The same findings again are nothing new.
+        assert!(book.observe(&rules, &found, &[], Vanished::Unknown, day(1)).is_empty());
+        assert_eq!(book.iter().count(), 3);
+    }
+
+    #[test]
+    fn what_nobody_acts_on_goes_higher() {
+        let mut book = Book::default();
+        let found = [finding("2", "ct_ratio", "x", Severity::Critical)];
+        book.observe(&Rules::reference(), &found, &[], Vanished::Unknown, day(0));
+        assert!(book.escalate(day(2)).is_empty());
+        let notice = |level| Notice { alert: AlertId(0), cause: Cause::Escalated, level };
+        assert_eq!(book.escalate(day(3)), [notice(1)]);
+        assert!(book.escalate(day(4)).is_empty());
+        assert_eq!(book.escalate(day(6)), [notice(2)]);
+        book.act(AlertId(0), Action::Acknowledge, "li", day(7)).unwrap();
+        assert!(book.escalate(day(9)).is_empty(), "acting starts the days anew");
+        book.act(AlertId(0), Action::CallFalse, "li", day(9)).unwrap();
+        assert!(book.escalate(day(99)).is_empty());
+    }
+
+    #[test]
+    fn an_open_order_suppresses_what_it_changes_and_nothing_else() {
+        let mut book = Book::default();
+        let rules = Rules::reference();
+        let found = [
+            finding("1", "contract_capacity_kva", "x", Severity::Critical),
+            finding("1", "supply_voltage_kv", "x", Severity::Critical),
+            finding("2", "contract_capacity_kva", "x", Severity::Critical),
+        ];
+        let order = ChangeOrder { key: "1".into(), process: "capacity-increase".into(), opened: day(0) };
+        let told: Vec<u64> = book
+            .observe(&rules, &found, std::slice::from_ref(&order), Vanished::Unknown, day(1))
+            .iter()
+            .map(|n| n.alert.0)
+            .collect();
+        assert_eq!(told, [1, 2]);
+        assert!(book.escalate(day(50)).iter().all(|n| n.alert != AlertId(0)));
+        // The order is closed and the difference is still there.
+        let notices = book.observe(&rules, &found, &[], Vanished::Unknown, day(51));
+        assert_eq!(notices, [Notice { alert: AlertId(0), cause: Cause::New, level: 0 }]);
+        // An order that is forgotten suppresses nothing for ever.
+        let mut book = Book::default();
+        assert_eq!(book.observe(&rules, &found, &[order], Vanished::Unknown, day(61)).len(), 3);
+    }
+
+    #[test]
+    fn an_alert_lives_as_its_states_allow() {
+        let mut book = Book::default();
+        let rules = Rules::reference();
+        let found = [finding("2", "ct_ratio", "x", Severity::Critical)];
+        book.observe(&rules, &found, &[], Vanished::Unknown, day(0));
+        let id = AlertId(0);
+        book.act(id, Action::Acknowledge, "li", day(1)).unwrap();
+        book.act(id, Action::Acknowledge, "li", day(1)).unwrap();
+        let error = book.act(id, Action::Acknowledge, "wang", day(1)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+        assert!(error.to_string().contains("looked after by li"), "{error}");
+        book.act(id, Action::CallFalse, "li", day(2)).unwrap();
+        assert_eq!(book.get(id).unwrap().review(), Some(Review::FalseAlarm));
+        assert_eq!(
+            book.act(id, Action::ResolveInPaper, "li", day(2)).unwrap_err().kind(),
+            ErrorKind::Conflict
+        );
+        assert_eq!(
+            book.act(AlertId(9), Action::CallFalse, "li", day(2)).unwrap_err().kind(),
+            ErrorKind::NotFound
+        );
+        // The same values stay false; others open it again.
+        assert!(book.observe(&rules, &found, &[], Vanished::Unknown, day(3)).is_empty());
+        let other = [finding("2", "ct_ratio", "y", Severity::Critical)];
+        let notices = book.observe(&rules, &other, &[], Vanished::Unknown, day(4));
+        assert_eq!(notices[0].cause, Cause::Again);
+        assert_eq!(states(&book), [State::Open]);
+        let life: Vec<_> = book.get(id).unwrap().history.iter().map(|e| e.state).collect();
+        assert_eq!(life, [State::Open, State::Acknowledged, State::False, State::Open]);
+    }
+
+    #[test]
+    fn a_difference_that_is_gone_is_settled_on_the_side_that_changed() {
+        for (vanished, state, review) in [
+            (Vanished::ResolvedInSystem, State::ResolvedInSystem, Some(Review::Confirmed)),
+            (Vanished::ResolvedInPaper, State::ResolvedInPaper, Some(Review::FalseAlarm)),
+            (Vanished::Unknown, State::Open, None),
+        ] {
+            let mut book = Book::default();
+            let found = [finding("2", "ct_ratio", "x", Severity::Critical)];
+            book.observe(&Rules::reference(), &found, &[], Vanished::Unknown, day(0));
+            book.observe(&Rules::reference(), &[], &[], vanished, day(1));
+            assert_eq!(states(&book), [state]);
+            assert_eq!(book.get(AlertId(0)).unwrap().review(), review);
+        }
+    }
+
+    #[test]
+    fn a_stored_book_goes_on_where_it_was() {
+        let mut book = Book::default();
+        let rules = Rules::reference();
+        let found = [finding("2", "ct_ratio", "x", Severity::Critical)];
+        book.observe(&rules, &found, &[], Vanished::Unknown, day(0));
+        let text = serde_json::to_string(&book).unwrap();
+        let mut again: Book = serde_json::from_str(&text).unwrap();
+        assert!(again.observe(&rules, &found, &[], Vanished::Unknown, day(1)).is_empty());
+        assert_eq!(again.iter().count(), 1);
+    }
+
+    #[test]
+    fn broken_rules_name_what_is_wrong() {
+        let kind = REFERENCE_TEXT.replacen("\"duplicate\"", "\"twice\"", 1);
+        assert!(Rules::parse("a.toml", &kind).unwrap_err().to_string().contains("twice is no kind"));
+        let key = REFERENCE_TEXT.replacen("route", "root", 1);
+        assert!(Rules::parse("a.toml", &key).unwrap_err().to_string().contains("a.toml line"));
+    }
+}
