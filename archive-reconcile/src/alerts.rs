@@ -41,6 +41,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use archive_core::data_file;
 use archive_core::{Error, ErrorKind};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, RecordBatch};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -157,10 +159,10 @@ impl Rules {
     }
 }
 
-/// A finding, as the comparison gives it.
+/// A finding, as the comparison gives it: a row of [`crate::tables::findings_schema`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
-    /// The customer's key.
+    /// The customer's key; parts of a key of several columns stand with a slash between them.
     pub key: String,
     /// `missing_left`, `missing_right`, `duplicate` or `mismatch`.
     pub kind: String,
@@ -174,6 +176,37 @@ pub struct Observation {
     pub severity: Severity,
     /// Why it matters.
     pub reason: String,
+}
+
+impl Observation {
+    /// The findings of a batch that a comparison by `keys` columns handed on, each with the parts of
+    /// its key; a part is empty where rows had none.
+    #[must_use]
+    pub fn of_findings(batch: &RecordBatch, keys: usize) -> Vec<(Vec<String>, Self)> {
+        let cell = |column: usize, row: usize| {
+            let column = batch.column(column).as_string::<i32>();
+            column.is_valid(row).then(|| column.value(row).to_owned())
+        };
+        let finding = |row| {
+            let parts: Vec<String> = (0..keys).map(|i| cell(i, row).unwrap_or_default()).collect();
+            let severity = match cell(keys + 4, row).as_deref() {
+                Some("critical") => Severity::Critical,
+                Some("major") => Severity::Major,
+                _ => Severity::Minor,
+            };
+            let finding = Self {
+                key: parts.join("/"),
+                kind: cell(keys, row).unwrap_or_default(),
+                field: cell(keys + 1, row),
+                left: cell(keys + 2, row),
+                right: cell(keys + 3, row),
+                severity,
+                reason: cell(keys + 5, row).unwrap_or_default(),
+            };
+            (parts, finding)
+        };
+        (0..batch.num_rows()).map(finding).collect()
+    }
 }
 
 /// An order that is open, during which system and papers differ rightly.

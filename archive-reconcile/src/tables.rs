@@ -56,6 +56,7 @@
 //! read several times, a part of the keys each time, and nothing is written to disk.
 
 mod cells;
+mod continuous;
 mod findings;
 pub(crate) mod fold;
 pub(crate) mod form;
@@ -77,6 +78,7 @@ use crate::schema::Schema;
 use pass::Pass;
 use plan::Plan;
 
+pub use continuous::{Changes, Continuous, Delta, Side};
 pub use findings::{Difference, findings_schema};
 pub use snapshot::{Batches, MemorySnapshot, Snapshot, pick_rows};
 
