@@ -52,8 +52,9 @@
 //!
 //! # Limits
 //! Nested and binary columns are refused. Fewer than 4.29 billion rows on the left. Memory grows by
-//! 35 to 45 bytes a left row and by the text of the rows that differ; beyond [`Options::memory`], the tables are
-//! read several times, a part of the keys each time, and nothing is written to disk.
+//! 35 to 45 bytes a left row and by the text of the rows that differ; beyond [`Options::memory`],
+//! fingerprints go to [`Options::scratch`] and come back a part of the keys at a time. Without scratch, or
+//! where the rows that differ are too many, the tables are read several times.
 
 mod cells;
 mod continuous;
@@ -66,6 +67,7 @@ mod pass;
 mod plan;
 mod rows;
 mod snapshot;
+mod spill;
 
 use std::hash::{BuildHasher, RandomState};
 use std::ops::ControlFlow;
@@ -81,6 +83,7 @@ use plan::Plan;
 pub use continuous::{Changes, Continuous, Delta, Side};
 pub use findings::{Difference, findings_schema};
 pub use snapshot::{Batches, MemorySnapshot, Snapshot, pick_rows};
+pub use spill::{Scratch, ScratchFile};
 
 /// What a comparison may use, and whom it tells how far it is.
 #[derive(Clone, Copy)]
@@ -88,6 +91,9 @@ pub struct Options<'a> {
     /// The bytes that fingerprints and kept rows may take; `None` for as many as needed. Batches that
     /// are being read come on top.
     pub memory: Option<u64>,
+    /// Where fingerprints are written that do not fit `memory`; without it the tables are read several
+    /// times instead.
+    pub scratch: Option<&'a dyn Scratch>,
     /// The most rows of one key that are compared with each other.
     pub group_limit: u64,
     /// The day of the comparison, from which the schema's grace is counted; none without.
@@ -100,7 +106,7 @@ pub struct Options<'a> {
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Self { memory: None, group_limit: 1000, today: None, progress: None, seed: None }
+        Self { memory: None, scratch: None, group_limit: 1000, today: None, progress: None, seed: None }
     }
 }
 
@@ -190,6 +196,37 @@ impl From<Error> for Stop {
     }
 }
 
+impl pass::Comparison<'_> {
+    /// Compares through scratch files; `false` where the rows that differ do not fit the memory, and
+    /// nothing was handed on.
+    fn spill(
+        &self,
+        scratch: &dyn Scratch,
+        memory: u64,
+        summary: &mut Summary,
+        sink: &mut dyn FnMut(RecordBatch) -> Result<(), Error>,
+    ) -> Result<bool, Error> {
+        // Half of the memory for the index of a part; buffers and rows that differ take the rest. A
+        // table of unknown length is taken for a large one.
+        let rows = self.left.row_count().unwrap_or(1 << 26);
+        let fits = |parts: &u32| index::Index::bytes_for(rows / u64::from(*parts) / 15 * 16) <= memory / 2;
+        let parts = (0..=MOST_PARTS).map(|power| 1_u32 << power).find(fits).unwrap_or(1 << MOST_PARTS);
+        for bits in 0..3 {
+            summary.passes += 1;
+            match self.run_spilled(scratch, parts, bits, summary, sink) {
+                Ok(()) => return Ok(true),
+                Err(Stop::Error(error)) => return Err(error),
+                Err(Stop::Overflow) => return Ok(false),
+                Err(Stop::Collision) => {}
+            }
+        }
+        Err(Pass::no_bits_left())
+    }
+}
+
+/// Parts of a spilled table, as a power of two.
+const MOST_PARTS: u32 = 10;
+
 /// How often a pass may be halved: 4096 readings of both tables are no way to finish.
 const MOST_HALVINGS: u32 = 12;
 
@@ -221,6 +258,12 @@ pub fn reconcile_tables(
     let mut summary =
         Summary { fields: plan.fields.iter().map(|f| f.name.to_string()).collect(), ..Summary::default() };
     let comparison = pass::Comparison { left, right, plan: &plan, schema, options, seed };
+    if let (Some(scratch), Some(memory)) = (options.scratch, options.memory)
+        && (first > 0 || left.row_count().is_none())
+        && comparison.spill(scratch, memory, &mut summary, sink)?
+    {
+        return Ok(summary);
+    }
     while let Some(pass) = open.pop() {
         summary.passes += 1;
         match comparison.run(pass, &mut summary, sink) {

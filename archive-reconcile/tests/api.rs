@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use archive_reconcile::Schema;
 use archive_reconcile::tables::{
-    Counts, MemorySnapshot, Options, Snapshot, Stage, Summary, reconcile_tables,
+    Counts, MemorySnapshot, Options, Scratch, ScratchFile, Snapshot, Stage, Summary, reconcile_tables,
 };
 use archive_reconcile::{Comparator, Error};
 use arrow_array::cast::AsArray;
@@ -230,9 +230,61 @@ fn little_memory_means_more_passes_and_the_same_findings() {
     assert_eq!(whole, parts);
     assert_eq!(one.counts, many.counts);
     assert!(one.passes == 1 && many.passes > 3, "{many:?}");
+    let disk = Disk::default();
+    let options = Options { memory: Some(600_000), scratch: Some(&disk), ..Options::default() };
+    let (mut spilled, once) = run(&left, &right, &Schema::reference(), &options).unwrap();
+    spilled.sort();
+    assert_eq!(whole, spilled);
+    assert_eq!((one.counts, once.passes), (once.counts, 1));
+    assert!(disk.files.load(std::sync::atomic::Ordering::Relaxed) > 2, "it was spilled");
+    // A full disk is an error that says so, and no findings.
+    let full = Disk { room: 10_000, ..Disk::default() };
+    let options = Options { memory: Some(600_000), scratch: Some(&full), ..Options::default() };
+    let error = run(&left, &right, &Schema::reference(), &options).unwrap_err();
+    assert_eq!(error.kind(), archive_core::ErrorKind::Unavailable);
+    assert!(error.to_string().contains("no space left"), "{error}");
     let options = Options { memory: Some(1000), ..Options::default() };
     let error = run(&left, &right, &Schema::reference(), &options).unwrap_err();
     assert!(error.to_string().contains("1000 bytes are too little"), "{error}");
+}
+
+/// A disk of limited room, in memory.
+struct Disk {
+    room: usize,
+    files: std::sync::atomic::AtomicUsize,
+}
+
+impl Default for Disk {
+    fn default() -> Self {
+        Self { room: 1 << 30, files: Default::default() }
+    }
+}
+
+struct DiskFile {
+    room: usize,
+    bytes: Vec<u8>,
+}
+
+impl Scratch for Disk {
+    fn create(&self) -> Result<Box<dyn ScratchFile>, Error> {
+        self.files.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Ok(Box::new(DiskFile { room: self.room, bytes: Vec::new() }))
+    }
+}
+
+impl ScratchFile for DiskFile {
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() > self.room {
+            let kind = archive_core::ErrorKind::Unavailable;
+            return Err(Error::new(kind, "scratch", "no space left"));
+        }
+        Ok(())
+    }
+
+    fn reread(self: Box<Self>) -> Result<Box<dyn std::io::Read + Send>, Error> {
+        Ok(Box::new(std::io::Cursor::new(self.bytes)))
+    }
 }
 
 /// A source that tells another story when it is read again.
@@ -328,6 +380,35 @@ fn naive(left: &[Row], right: &[Row]) -> Vec<Finding> {
     found
 }
 
+/// A source that does not know how many rows it has.
+struct Uncounted(MemorySnapshot);
+
+impl Snapshot for Uncounted {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn schema(&self) -> arrow_schema::SchemaRef {
+        self.0.schema()
+    }
+
+    fn row_count(&self) -> Option<u64> {
+        None
+    }
+
+    fn read(&self, columns: &[usize]) -> Result<archive_reconcile::tables::Batches<'_>, Error> {
+        self.0.read(columns)
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        columns: &[usize],
+        rows: &'a [u64],
+    ) -> Result<archive_reconcile::tables::Batches<'a>, Error> {
+        self.0.fetch(columns, rows)
+    }
+}
+
 type Row = (String, String, String);
 
 fn rows() -> impl Strategy<Value = Vec<Row>> {
@@ -355,7 +436,15 @@ proptest! {
         // its order too, so that sorting is for messages alone.
         expected.sort();
         found.sort();
+        prop_assert_eq!(&found, &expected);
+        // Through scratch files the same is found.
+        let disk = Disk::default();
+        let spilling = Options { memory: Some(4 << 30), scratch: Some(&disk), ..options };
+        let unknown = Uncounted(table(&left, "l"));
+        let (mut found, _) = run(&unknown, &table(&right, "r"), &schema, &spilling).unwrap();
+        found.sort();
         prop_assert_eq!(found, expected);
+        prop_assert!(disk.files.load(std::sync::atomic::Ordering::Relaxed) > 0);
     }
 }
 

@@ -9,15 +9,26 @@ use chrono::NaiveDate;
 
 use super::findings::{Difference, Findings, Row};
 use super::form::Form;
-use super::index::{Index, state};
+use super::index::state;
 use super::plan::Plan;
 use super::rows::Rows;
 use super::{Counts, Stop};
 use crate::schema::{Comparison, Occasion, Schema, Severity};
 
+/// Left rows beyond the first by key.
+#[derive(Clone, Copy)]
+pub(crate) struct Repeats<'a>(pub(crate) &'a HashMap<u64, u64>);
+
+impl Repeats<'_> {
+    /// How many left rows have `key`, which at least one has.
+    fn count(self, key: u64) -> u64 {
+        1 + self.0.get(&key).copied().unwrap_or(0)
+    }
+}
+
 /// What the first readings kept.
 pub(crate) struct Kept<'a> {
-    pub(crate) index: &'a Index,
+    pub(crate) repeats: Repeats<'a>,
     /// Left rows, and their state in the index.
     pub(crate) left: Rows,
     pub(crate) states: Vec<u8>,
@@ -152,7 +163,7 @@ impl Comparing<'_, '_, '_> {
         // One equal right row may be remembered by a bit of its left row instead of being kept.
         let first = group.left.first();
         let equal = first.is_some_and(|(_, _, row)| kept.states[*row as usize] & state::EQUAL != 0);
-        let left = if first.is_some() { kept.index.count(group.fingerprint) } else { 0 };
+        let left = if first.is_some() { kept.repeats.count(group.fingerprint) } else { 0 };
         let right = kept.right_counts.get(&group.fingerprint).copied().unwrap_or(0) + u64::from(equal);
         if left == 0 {
             self.counts.missing_left += 1;

@@ -96,17 +96,30 @@ impl Index {
         self.entries[row].key
     }
 
-    /// How many left rows have `key`, which at least one has.
-    pub(crate) fn count(&self, key: u64) -> u64 {
-        1 + self.repeated.get(&key).copied().unwrap_or(0)
+    /// Rows beyond the first by key, for keys that stand more than once.
+    pub(crate) fn repeats(&self) -> HashMap<u64, u64> {
+        self.repeated.clone()
+    }
+
+    /// Whether a row is to be fetched: it met no equal, or its key stands more than once.
+    pub(crate) fn is_wanted(&self, row: usize) -> bool {
+        let bits = self.states[row];
+        bits & (state::NO_KEY | state::COUNTED) == 0 && bits != state::EQUAL
+    }
+
+    /// A right row with the key of the row `first`: whether it is its only equal, which is all that is
+    /// to be remembered of it.
+    pub(crate) fn meets_equal(&mut self, first: u32, print: u128) -> bool {
+        let is_alone = self.states[first as usize] & (state::FIRST_OF_SEVERAL | state::EQUAL) == 0;
+        let is_equal = is_alone && self.entries[first as usize].print == halves(print);
+        if is_equal {
+            self.mark(first, state::EQUAL);
+        }
+        is_equal
     }
 
     pub(crate) fn mark(&mut self, row: u32, bits: u8) {
         self.states[row as usize] |= bits;
-    }
-
-    pub(crate) fn is_print(&self, row: u32, print: u128) -> bool {
-        self.entries[row as usize].print == halves(print)
     }
 
     /// Adds a row without a key, which is not looked up.
@@ -217,15 +230,17 @@ mod tests {
         }
         for (row, key) in keys.iter().enumerate() {
             assert_eq!(index.find(*key), Ok(row as u32));
-            assert!(index.is_print(row as u32, u128::from(*key)));
+            assert!(!index.meets_equal(row as u32, u128::from(*key) + 1));
+            assert!(index.meets_equal(row as u32, u128::from(*key)));
+            assert!(!index.meets_equal(row as u32, u128::from(*key)), "one equal is remembered by a bit");
         }
         assert!(index.find(9999).is_err());
         for place in 5000..5004 {
             index.push(place, keys[2], 1);
         }
-        assert_eq!(index.count(keys[2]), 5);
-        assert_eq!(index.count(keys[3]), 1);
-        assert_eq!(index.states()[2], state::FIRST_OF_SEVERAL);
+        assert_eq!(index.repeats(), HashMap::from([(keys[2], 4)]));
+        assert_eq!(index.states()[2], state::FIRST_OF_SEVERAL | state::EQUAL);
+        assert!(index.is_wanted(2) && !index.is_wanted(3) && !index.is_wanted(5003));
         assert_eq!(
             index.states()[5000..],
             [state::REPEATED, state::REPEATED, state::COUNTED, state::COUNTED]

@@ -7,7 +7,7 @@ use arrow_array::RecordBatch;
 
 use super::cells::{Fingerprinter, Role};
 use super::findings::{Difference, Findings, Row};
-use super::groups::{self, Judge, Kept};
+use super::groups::{self, Judge, Kept, Repeats};
 use super::index::{Index, ROW_LIMIT, state};
 use super::plan::Plan;
 use super::rows::Rows;
@@ -33,13 +33,14 @@ impl Pass {
     /// `Internal` where no bits are left: two keys share all 128.
     pub(crate) fn under_other_bits(self) -> Result<Self, Error> {
         if self.bits == 2 {
-            return Err(Error::new(
-                ErrorKind::Internal,
-                "the comparison",
-                "met two keys of one fingerprint: run it again",
-            ));
+            return Err(Self::no_bits_left());
         }
         Ok(Self { bits: self.bits + 1, ..self })
+    }
+
+    /// Two keys share all 128 bits.
+    pub(super) fn no_bits_left() -> Error {
+        Error::new(ErrorKind::Internal, "the comparison", "met two keys of one fingerprint: run it again")
     }
 
     /// The two halves of the keys.
@@ -52,7 +53,7 @@ impl Pass {
         self.halvings == 0 || (key >> (128 - self.halvings)) as u64 == self.part
     }
 
-    fn key(self, key: u128) -> u64 {
+    pub(super) fn key(self, key: u128) -> u64 {
         match self.bits {
             0 => key as u64,
             1 => (key >> 64) as u64,
@@ -74,19 +75,19 @@ pub(crate) struct Comparison<'a> {
 }
 
 /// The fingerprints of a batch's rows.
-struct Prints<'a> {
+pub(super) struct Prints<'a> {
     plan: &'a Plan,
     columns: Vec<Fingerprinter<'a>>,
     key_columns: usize,
-    keys: Vec<u128>,
-    rows: Vec<u128>,
+    pub(super) keys: Vec<u128>,
+    pub(super) rows: Vec<u128>,
     /// Whether a row lacks a part of its key; empty where none does.
     keyless: Vec<bool>,
     cells: Vec<u128>,
 }
 
 impl<'a> Prints<'a> {
-    fn new(plan: &'a Plan, seed: u64) -> Self {
+    pub(super) fn new(plan: &'a Plan, seed: u64) -> Self {
         let roles = plan.keys.iter().map(|_| Role::Key).chain(plan.fields.iter().map(Role::Field));
         // Columns' seeds lie far apart: the kind of a form is added to them.
         let seeds = (1_u64..).map(|i| seed ^ i.wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -104,7 +105,7 @@ impl<'a> Prints<'a> {
     }
 
     /// Fingerprints the keys alone.
-    fn keys_of(&mut self, batch: &RecordBatch) {
+    pub(super) fn keys_of(&mut self, batch: &RecordBatch) {
         self.keys.clear();
         self.keys.resize(batch.num_rows(), 0);
         self.keyless.clear();
@@ -125,7 +126,7 @@ impl<'a> Prints<'a> {
     }
 
     /// Fingerprints keys and rows; a row's fingerprint includes its key's.
-    fn of(&mut self, batch: &RecordBatch) {
+    pub(super) fn of(&mut self, batch: &RecordBatch) {
         self.keys_of(batch);
         self.rows.clone_from(&self.keys);
         let fields = self.columns[self.key_columns..].iter_mut().zip(&batch.columns()[self.key_columns..]);
@@ -140,7 +141,7 @@ impl<'a> Prints<'a> {
         }
     }
 
-    fn is_keyless(&self, row: usize) -> bool {
+    pub(super) fn is_keyless(&self, row: usize) -> bool {
         self.keyless.get(row).copied().unwrap_or(false)
     }
 }
@@ -150,13 +151,13 @@ const CHUNK: usize = 256;
 
 /// Rows without a key: how many, and the first.
 #[derive(Default)]
-struct Keyless {
+pub(super) struct Keyless {
     count: u64,
     first: u64,
 }
 
 impl Keyless {
-    fn meet(&mut self, row: u64) {
+    pub(super) fn meet(&mut self, row: u64) {
         if self.count == 0 {
             self.first = row;
         }
@@ -177,24 +178,31 @@ impl Comparison<'_> {
         let (right, right_counts, right_keyless, right_rows) =
             self.read_right(pass, &mut prints, &mut index)?;
         let (left, states) = self.fetch_left(pass, &mut prints, &index, right.bytes())?;
-        let kept = Kept {
-            index: &index,
-            left,
-            states,
-            right,
-            right_counts,
-            group_limit: self.options.group_limit.max(1),
-        };
+        let repeats = index.repeats();
+        let group_limit = self.options.group_limit.max(1);
+        let kept = Kept { repeats: Repeats(&repeats), left, states, right, right_counts, group_limit };
+        self.report(&kept, (&left_keyless, &right_keyless), summary, sink)?;
+        (summary.left_rows, summary.right_rows) = (left_rows, right_rows);
+        Ok(())
+    }
+
+    /// Compares the rows that were kept, and hands on what differs.
+    pub(super) fn report(
+        &self,
+        kept: &Kept<'_>,
+        (left_keyless, right_keyless): (&Keyless, &Keyless),
+        summary: &mut Summary,
+        sink: &mut dyn FnMut(RecordBatch) -> Result<(), Error>,
+    ) -> Result<(), Stop> {
         let mut findings = Findings::new(&self.plan.keys, sink);
         let judge = Judge { plan: self.plan, schema: self.schema, today: self.options.today };
-        groups::compare(&judge, &kept, &mut findings, &mut summary.counts)?;
-        (summary.left_rows, summary.right_rows) = (left_rows, right_rows);
+        groups::compare(&judge, kept, &mut findings, &mut summary.counts)?;
         // Each pass reads all rows; the first to finish reports those without a key.
         let counts = &mut summary.counts;
         if counts.keyless_left == 0 && counts.keyless_right == 0 {
             (counts.keyless_left, counts.keyless_right) = (left_keyless.count, right_keyless.count);
-            self.report_keyless(&left_keyless, true, &mut findings)?;
-            self.report_keyless(&right_keyless, false, &mut findings)?;
+            self.report_keyless(left_keyless, true, &mut findings)?;
+            self.report_keyless(right_keyless, false, &mut findings)?;
             findings.flush()?;
         }
         Ok(())
@@ -234,10 +242,7 @@ impl Comparison<'_> {
         for batch in self.left.read(&self.plan.left)? {
             let batch = batch?;
             prints.of(&batch);
-            if row as usize + batch.num_rows() > ROW_LIMIT {
-                let message = format!("has more than {ROW_LIMIT} rows: split it by key");
-                return Err(Error::new(ErrorKind::Unsupported, self.left.name(), message).into());
-            }
+            self.check_rows(row + batch.num_rows() as u64)?;
             let chunks = prints.keys.chunks(CHUNK).zip(prints.rows.chunks(CHUNK));
             for (i, (keys, rows)) in chunks.enumerate() {
                 index.warm(keys.iter().map(|k| pass.key(*k)), false);
@@ -290,10 +295,7 @@ impl Comparison<'_> {
                     // Of a row that is missing on the left, the key is reported and nothing else.
                     let mut cells = self.plan.keys.len();
                     if let Some(first) = index.look_up(key) {
-                        let alone =
-                            index.states()[first as usize] & (state::FIRST_OF_SEVERAL | state::EQUAL) == 0;
-                        if alone && index.is_print(first, *print) {
-                            index.mark(first, state::EQUAL);
+                        if index.meets_equal(first, *print) {
                             continue;
                         }
                         index.mark(first, state::COMPARE);
@@ -321,8 +323,7 @@ impl Comparison<'_> {
         index: &Index,
         kept: u64,
     ) -> Result<(Rows, Vec<u8>), Stop> {
-        let wanted = |bits: u8| bits & (state::NO_KEY | state::COUNTED) == 0 && bits != state::EQUAL;
-        let rows: Vec<usize> = (0..index.states().len()).filter(|row| wanted(index.states()[*row])).collect();
+        let rows: Vec<usize> = (0..index.states().len()).filter(|row| index.is_wanted(*row)).collect();
         let places: Vec<u64> = rows.iter().map(|row| index.place(*row)).collect();
         let changed = || {
             Error::new(ErrorKind::Conflict, self.left.name(), "changed while it was being read: run it again")
@@ -354,14 +355,23 @@ impl Comparison<'_> {
         Ok((fetched, states))
     }
 
-    fn check_memory(&self, bytes: u64) -> Result<(), Stop> {
+    /// An error where the left table has more rows than an index holds.
+    pub(super) fn check_rows(&self, rows: u64) -> Result<(), Error> {
+        if rows > ROW_LIMIT as u64 {
+            let message = format!("has more than {ROW_LIMIT} rows: split it by key");
+            return Err(Error::new(ErrorKind::Unsupported, self.left.name(), message));
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_memory(&self, bytes: u64) -> Result<(), Stop> {
         match self.options.memory {
             Some(memory) if bytes > memory => Err(Stop::Overflow),
             _ => Ok(()),
         }
     }
 
-    fn tell(&self, stage: Stage, rows: u64, of: Option<u64>) -> Result<(), Error> {
+    pub(super) fn tell(&self, stage: Stage, rows: u64, of: Option<u64>) -> Result<(), Error> {
         match self.options.progress {
             Some(progress) if progress(Progress { stage, rows, of }).is_break() => {
                 Err(Error::new(ErrorKind::Unavailable, "the comparison", "was cancelled by its caller"))
@@ -371,7 +381,7 @@ impl Comparison<'_> {
     }
 }
 
-fn check_length(rows: &Rows, side: &dyn Snapshot) -> Result<(), Error> {
+pub(super) fn check_length(rows: &Rows, side: &dyn Snapshot) -> Result<(), Error> {
     if rows.is_too_long() {
         let message = "has a row of more than 4 GiB of text: ignore the long column in the schema";
         return Err(Error::new(ErrorKind::Unsupported, side.name(), message));
