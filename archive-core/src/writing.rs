@@ -38,8 +38,10 @@ fn digit(c: char) -> Option<u32> {
     position(&DIGITS).or_else(|| position(&CAPITAL_DIGITS)).map(|p| p as u32)
 }
 
-/// A number below one hundred, in digits or Chinese: `7`, `07`, `七`, `十`, `二十八`, `二八`.
-fn small_number(text: &str) -> Option<u32> {
+/// A number below one thousand in digits, or below one hundred in Chinese: `7`, `07`, `七`, `十`,
+/// `二十八`, `二八`.
+#[must_use]
+pub fn parse_small_number(text: &str) -> Option<u32> {
     if text.is_empty() || text.chars().count() > 3 {
         return None;
     }
@@ -92,7 +94,7 @@ pub fn parse_date(text: &str) -> Option<NaiveDate> {
         }
         all
     };
-    NaiveDate::from_ymd_opt(year(y)?, small_number(m)?, small_number(d)?)
+    NaiveDate::from_ymd_opt(year(y)?, parse_small_number(m)?, parse_small_number(d)?)
 }
 
 /// The ways in which a paper may print `date`, most frequent first, without repetition.
