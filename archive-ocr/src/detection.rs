@@ -1,7 +1,11 @@
 //! From a page to its segments of text: sizes, the heat map's islands, the skew of the page.
 
+use std::f32::consts::{FRAC_PI_4, PI};
+use std::time::{Duration, Instant};
+
 use archive_core::Error;
 use archive_core::evidence::Region;
+use serde::Serialize;
 
 use crate::engine::{Engine, HeatMap};
 use crate::page_image::PageImage;
@@ -20,7 +24,28 @@ const GROWTH: f32 = 1.6;
 /// More islands than any page of text has: the rest is noise.
 const SEGMENT_LIMIT: usize = 1000;
 
+/// Islands that stand upright must outweigh those that lie by this much for a page on its side.
+const ON_ITS_SIDE: f32 = 1.5;
+
+/// How a page lies: by how many quarter turns, clockwise, it was turned from upright.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Turn {
+    /// As it should.
+    #[default]
+    Upright,
+    /// By 90 degrees: its lines run from top to bottom.
+    Clockwise,
+    /// By 180 degrees.
+    UpsideDown,
+    /// By 270 degrees: its lines run from bottom to top.
+    Anticlockwise,
+}
+
 /// A turn of the page: `u` runs along its lines of text, `v` across them.
+///
+/// A page that lies on its side or upside down has a turn of 90 degrees and more, so that whatever
+/// works along lines need not know of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Skew {
     cos: f32,
@@ -34,10 +59,46 @@ impl Skew {
         Self { cos: radians.cos(), sin: radians.sin() }
     }
 
-    /// How far the lines fall, in degrees, clockwise.
+    /// How far the lines fall, in degrees, clockwise, beside the quarter turns.
     #[must_use]
     pub fn degrees(self) -> f32 {
-        self.sin.atan2(self.cos).to_degrees()
+        let whole = self.sin.atan2(self.cos).to_degrees();
+        whole - 90.0 * (whole / 90.0).round()
+    }
+
+    /// The quarter turns.
+    #[must_use]
+    pub fn turn(self) -> Turn {
+        if self.cos.abs() >= self.sin.abs() {
+            if self.cos >= 0.0 { Turn::Upright } else { Turn::UpsideDown }
+        } else if self.sin >= 0.0 {
+            Turn::Clockwise
+        } else {
+            Turn::Anticlockwise
+        }
+    }
+
+    /// This turn and half a turn more.
+    fn reversed(self) -> Self {
+        Self { cos: -self.cos, sin: -self.sin }
+    }
+
+    /// From where to where a page of this size reaches along its lines.
+    pub(crate) fn extent(self, page: (u32, u32)) -> (f32, f32) {
+        self.bounds(page, |(u, _)| u)
+    }
+
+    /// From where to where a page of this size reaches across its lines.
+    pub(crate) fn extent_across(self, page: (u32, u32)) -> (f32, f32) {
+        self.bounds(page, |(_, v)| v)
+    }
+
+    fn bounds(self, (width, height): (u32, u32), side: impl Fn((f32, f32)) -> f32) -> (f32, f32) {
+        let (width, height) = (width as f32, height as f32);
+        [(0.0, 0.0), (width, 0.0), (0.0, height), (width, height)]
+            .map(|(x, y)| side(self.along(x, y)))
+            .into_iter()
+            .fold((f32::MAX, f32::MIN), |(low, high), at| (low.min(at), high.max(at)))
     }
 
     fn along(self, x: f32, y: f32) -> (f32, f32) {
@@ -127,6 +188,21 @@ pub struct Detection {
     pub skew: Skew,
     /// Its segments, from top to bottom.
     pub segments: Vec<Segment>,
+    /// The time that the model took.
+    pub model_time: Duration,
+}
+
+impl Detection {
+    /// The same page seen the other way round.
+    pub(crate) fn reversed(&self) -> Self {
+        let reversed =
+            |s: &Segment| Segment { left: -s.right, right: -s.left, top: -s.bottom, bottom: -s.top };
+        Self {
+            skew: self.skew.reversed(),
+            segments: self.segments.iter().rev().map(reversed).collect(),
+            model_time: self.model_time,
+        }
+    }
 }
 
 /// Finds the text of `page` on a copy whose longer side has about `side` pixels.
@@ -141,8 +217,11 @@ pub fn detect(engine: &dyn Engine, page: &PageImage, side: u32) -> Result<Detect
         (length.div_ceil(multiple) * multiple).max(multiple)
     };
     let (width, height) = (scaled(page.width()), scaled(page.height()));
-    let heat = engine.detect(&shrink(page, width as usize, height as usize))?;
-    Ok(islands(&heat, page.width() as f32, page.height() as f32))
+    let plane = shrink(page, width as usize, height as usize);
+    let begun = Instant::now();
+    let heat = engine.detect(&plane)?;
+    let model_time = begun.elapsed();
+    Ok(Detection { model_time, ..islands(&heat, page.width() as f32, page.height() as f32) })
 }
 
 /// A copy of `page` of another size, each value the mean of what it covers.
@@ -183,7 +262,7 @@ struct Island {
 }
 
 impl Island {
-    /// The direction in which it extends, and how much that weighs.
+    /// The direction in which it extends, within a quarter turn either way, and how much that weighs.
     fn direction(&self) -> (f32, f32) {
         let count = self.points.len() as f32;
         let (mx, my) = self.points.iter().fold((0.0, 0.0), |a, p| (a.0 + p.0 / count, a.1 + p.1 / count));
@@ -194,7 +273,7 @@ impl Island {
             xy += (x - mx) * (y - my);
         }
         // A short or square island says little about direction.
-        let weight = if xx > 36.0 * yy { (xx / count).sqrt() } else { 0.0 };
+        let weight = if xx.max(yy) > 36.0 * xx.min(yy) { (xx.max(yy) / count).sqrt() } else { 0.0 };
         (0.5 * (2.0 * xy).atan2(xx - yy), weight)
     }
 }
@@ -241,11 +320,11 @@ fn islands(heat: &HeatMap, page_width: f32, page_height: f32) -> Detection {
     }
     found.sort_by_key(|i| std::cmp::Reverse(i.points.len()));
     found.truncate(SEGMENT_LIMIT);
-    let skew = Skew::new(weighted_median(found.iter().map(Island::direction).collect()));
+    let skew = Skew::new(direction(found.iter().map(Island::direction)));
     let mut segments: Vec<Segment> =
         found.iter().filter_map(|island| segment(island, skew, sx, sy)).collect();
     segments.sort_by(|a, b| a.middle().total_cmp(&b.middle()));
-    Detection { skew, segments }
+    Detection { skew, segments, model_time: Duration::ZERO }
 }
 
 fn segment(island: &Island, skew: Skew, sx: f32, sy: f32) -> Option<Segment> {
@@ -264,6 +343,17 @@ fn segment(island: &Island, skew: Skew, sx: f32, sy: f32) -> Option<Segment> {
     segment.top -= growth;
     segment.bottom += growth;
     (height > 2.0 * sy && width > 2.0 * sx).then_some(segment)
+}
+
+/// The direction of most text: along the page, or across it where that outweighs the former.
+fn direction(islands: impl Iterator<Item = (f32, f32)>) -> f32 {
+    let (lying, standing): (Vec<_>, Vec<_>) = islands.partition(|(angle, _)| angle.abs() < FRAC_PI_4);
+    let weight = |islands: &[(f32, f32)]| islands.iter().map(|i| i.1).sum::<f32>();
+    if weight(&standing) <= ON_ITS_SIDE * weight(&lying) {
+        return weighted_median(lying);
+    }
+    // Both ends of the range are the same upright line.
+    weighted_median(standing.into_iter().map(|(angle, w)| (angle.rem_euclid(PI), w)).collect())
 }
 
 /// The angle in the middle of the weights; 0 where nothing weighs.
@@ -360,6 +450,25 @@ mod tests {
         let region = segment.region(found.skew, (400, 200)).unwrap();
         assert!(region.left() < 40 && region.right() > 360, "{region:?}");
         assert!(segment.height() < 50.0, "the box does not grow by the slope: {segment:?}");
+    }
+
+    #[test]
+    fn a_page_on_its_side_keeps_its_regions() {
+        let heat: Vec<f32> = (0..100 * 200)
+            .map(|i| if (40..48).contains(&(i % 100)) && (20..180).contains(&(i / 100)) { 0.9 } else { 0.0 })
+            .collect();
+        let found = islands(&HeatMap::new(100, 200, heat).unwrap(), 200.0, 400.0);
+        assert_eq!(found.skew.turn(), Turn::Clockwise);
+        assert!(found.skew.degrees().abs() < 0.1);
+        let [segment] = found.segments[..] else { panic!("{:?}", found.segments) };
+        assert!(segment.width() > 5.0 * segment.height(), "{segment:?}");
+        let reversed = found.reversed();
+        assert_eq!(reversed.skew.turn(), Turn::Anticlockwise);
+        let region = segment.region(found.skew, (200, 400));
+        assert_eq!(reversed.segments[0].region(reversed.skew, (200, 400)), region);
+        assert_eq!(reversed.reversed().segments, found.segments);
+        let (from, to) = reversed.skew.extent((200, 400));
+        assert!((from + 400.0).abs() < 1.0 && to.abs() < 1.0, "{from} {to}");
     }
 
     #[test]

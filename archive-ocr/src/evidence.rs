@@ -9,13 +9,16 @@ use crate::lattice::log_add;
 use crate::reading::{FieldReading, PageReading};
 
 /// From this suspicion on, the paper contradicts the claim.
-const MISMATCH: f64 = 5.0;
+pub(crate) const MISMATCH: f64 = 5.0;
 
 /// A reading worse than this, in nats a character, is none.
 const READABLE: f64 = -6.0;
 
 /// What speaks against a claim at most: the score of a text that the lattice has nothing of.
 const WORST: f64 = -60.0;
+
+/// The suspicion where a field was not found: nothing was seen for the claim or against it.
+const NOT_FOUND: f64 = 0.0;
 
 /// What a page says of a claimed value.
 #[derive(Debug, Clone)]
@@ -44,6 +47,19 @@ pub struct Disagreement {
     pub region: Option<Region>,
 }
 
+impl Evidence {
+    /// Of a field that was not found.
+    pub(crate) fn of_nothing() -> Self {
+        Self {
+            verdict: Verdict::Unreadable,
+            suspicion: NOT_FOUND,
+            read: None,
+            region: None,
+            disagreements: Vec::new(),
+        }
+    }
+}
+
 impl PageReading {
     /// What this page says of the claim that `field` is `claimed`.
     ///
@@ -53,13 +69,7 @@ impl PageReading {
     pub fn verify(&self, field: &FieldName, claimed: &str) -> Evidence {
         match self.fields.get(field) {
             Some(reading) => reading.verify(claimed),
-            None => Evidence {
-                verdict: Verdict::Unreadable,
-                suspicion: 0.0,
-                read: None,
-                region: None,
-                disagreements: Vec::new(),
-            },
+            None => Evidence::of_nothing(),
         }
     }
 }

@@ -169,7 +169,7 @@ fn next_line(marks: &[Mark], last: &Mark, segments: &[ReadSegment], label: &Read
     (near && segment.left < label.segment.left + height).then_some(at)
 }
 
-/// The place right of a label up to the next label, where the detector may have missed a value, and
+/// The place right of a label up to the next label or the page's end, where the detector may have missed a value, and
 /// what speaks against it.
 pub(crate) fn gap(
     schema: &FieldSchema,
@@ -177,7 +177,7 @@ pub(crate) fn gap(
     occurrences: &[Occurrence],
     text: &TextLines,
     segments: &[ReadSegment],
-    page_width: u32,
+    page_end: f32,
 ) -> Option<(Segment, f64)> {
     let marks = &text.marks;
     let last = &marks[occurrence.marks.end - 1];
@@ -195,7 +195,7 @@ pub(crate) fn gap(
         .filter(|m| m.line == last.line)
         .map(|m| at(m, m.frames.start))
         .filter(|u| *u > left)
-        .fold(page_width as f32, f32::min);
+        .fold(page_end, f32::min);
     // A Chinese character is about as wide as its line is high without its margins.
     let right = next.min(left + (longest as f32 + 2.0) * 0.8 * height);
     let doubt = occurrence.edits as f64 * DOUBT_EDIT + DOUBT_GAP;

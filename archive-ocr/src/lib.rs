@@ -24,44 +24,55 @@
 //! ```
 //!
 //! In reading order:
-//! - [`page_image`]: a scan, decoded within limits;
+//! - [`page_image`], [`page_file`], [`pdf`]: a scan, decoded within limits, and files of many pages;
 //! - [`manifest`], [`engine`]: the models, and what runs them;
 //! - [`detection`], [`lattice`]: where text stands, and what each place may hold;
 //! - [`schema`], [`value_language`]: papers and fields as data, and all the ways to write a value;
 //! - [`candidates`], [`Reader`], [`PageReading`], [`Evidence`]: the values that a place may hold, and
 //!   what they say of a claim;
+//! - [`document`], [`page_number`]: what the pages of one document say together;
 //! - [`quality`]: how good the scan is.
 //!
-//! Limits: printed simplified Chinese; values on one line; pages upright within a few degrees.
+//! Limits: printed simplified Chinese; values on one line; lines level within a few degrees, whichever
+//! way the page lies.
 #![forbid(unsafe_code)]
 
+mod cancellation;
 pub mod candidates;
 mod confidence;
 mod decode;
 pub mod detection;
+pub mod document;
 pub mod engine;
 mod evidence;
 mod fields;
 pub mod lattice;
 pub mod manifest;
+pub mod page_file;
 pub mod page_image;
+pub mod page_number;
 mod page_work;
 mod pattern;
+pub mod pdf;
 mod plane;
 pub mod quality;
 mod reader;
 mod reading;
 pub mod schema;
 mod text_lines;
+mod tiff_pages;
 mod underline;
 pub mod value_language;
 mod view;
 
 pub use archive_core::Error;
+pub use cancellation::Cancellation;
+pub use document::{DocumentFinding, DocumentReading};
 pub use evidence::{Disagreement, Evidence};
+pub use page_file::PageFiles;
 pub use page_image::PageImage;
 pub use plane::Plane;
-pub use reader::{Reader, ReaderConfig};
+pub use reader::{ReadOptions, Reader, ReaderConfig};
 pub use reading::{FieldReading, PageReading, Timing};
 
 /// The crate's README, whose example runs as a test.

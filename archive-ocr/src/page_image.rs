@@ -11,15 +11,20 @@
 //! of a stamp is nearly as bright as paper, while black and blue ink stay dark, so most of what a
 //! stamp hides comes back.
 //!
+//! A photo that says how its camera was held comes out upright.
+//!
 //! Limits: JPEG, PNG and TIFF, still images of one page, at most [`PIXEL_LIMIT`] pixels and
-//! [`BYTE_LIMIT`] bytes.
+//! [`BYTE_LIMIT`] bytes. Files of several pages are opened by [`PageFiles`](crate::page_file::PageFiles).
 
 use std::fmt;
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 use std::path::Path;
 
 use archive_core::{Error, ErrorKind};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
+
+use crate::page_file;
+use crate::tiff_pages;
 
 /// The most pixels that a page may have: an A3 sheet at 600 dpi has 70 million.
 pub const PIXEL_LIMIT: u64 = 80_000_000;
@@ -54,14 +59,7 @@ impl PageImage {
     /// `NotFound`, `Denied` and the like where it cannot be read; else as [`PageImage::from_bytes`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let io = |e| Error::io(path, "read the image", e);
-        let file = std::fs::File::open(path).map_err(io)?;
-        if file.metadata().map_err(io)?.is_dir() {
-            return Err(Error::invalid(path.display().to_string(), "is a directory, not an image file"));
-        }
-        let mut bytes = Vec::new();
-        file.take(BYTE_LIMIT + 1).read_to_end(&mut bytes).map_err(io)?;
-        Self::from_bytes(&path.display().to_string(), &bytes)
+        Self::from_bytes(&path.display().to_string(), &page_file::read(path)?)
     }
 
     /// Decodes an image held in memory; `name` stands in errors.
@@ -70,24 +68,23 @@ impl PageImage {
     /// - `InvalidInput`: empty, truncated, damaged, too large or too small.
     /// - `Unsupported`: no JPEG, PNG or TIFF, an animation, or several pages in one file.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, Error> {
-        let invalid = |message: String| Error::invalid(name, message);
-        if bytes.is_empty() {
-            return Err(invalid("is empty: scan the page again".to_owned()));
-        }
-        if bytes.len() as u64 > BYTE_LIMIT {
-            return Err(invalid(format!("has more than {} MiB: scan at 300 dpi", BYTE_LIMIT >> 20)));
-        }
-        let format = image::guess_format(bytes).map_err(|_| {
-            let what = if bytes.starts_with(b"%PDF") { "is a PDF" } else { "is no image" };
-            Error::new(ErrorKind::Unsupported, name, format!("{what}: give a JPEG, PNG or TIFF scan"))
-        })?;
-        if !matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::Tiff) {
-            let message = format!("is {format:?}: give a JPEG, PNG or TIFF scan");
-            return Err(Error::new(ErrorKind::Unsupported, name, message));
+        let format = format_of(name, bytes)?;
+        if format == ImageFormat::Tiff {
+            let pages = tiff_pages::directories(bytes).len();
+            if pages > 1 {
+                let message = format!("has {pages} pages: open it as a file of pages");
+                return Err(Error::new(ErrorKind::Unsupported, name, message));
+            }
         }
         if format == ImageFormat::Png {
             refuse_animation(name, bytes)?;
         }
+        Self::decode(name, bytes, format)
+    }
+
+    /// Decodes the first page of an image of a known format.
+    pub(crate) fn decode(name: &str, bytes: &[u8], format: ImageFormat) -> Result<Self, Error> {
+        let invalid = |message: String| Error::invalid(name, message);
         let damaged = |e: image::ImageError| {
             invalid("is damaged or truncated: scan the page again".to_owned()).with_source(e)
         };
@@ -105,9 +102,23 @@ impl PageImage {
         // The largest page in 16-bit colour with transparency.
         limits.max_alloc = Some(PIXEL_LIMIT * 8);
         decoder.set_limits(limits).map_err(damaged)?;
-        let decoded = DynamicImage::from_decoder(decoder).map_err(damaged)?;
+        // A camera's note that cannot be read is no fault of the picture.
+        let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
+        let mut decoded = DynamicImage::from_decoder(decoder).map_err(damaged)?;
+        decoded.apply_orientation(orientation);
+        let (width, height) = (decoded.width(), decoded.height());
         let (colour, plane) = brightness(decoded);
         Ok(Self { name: name.to_owned(), width, height, colour, plane })
+    }
+
+    /// A page from its brightness, row by row: 0 is black. `colour` tells whether it had colours.
+    pub(crate) fn from_scan(
+        name: &str,
+        (width, height): (u32, u32),
+        colour: bool,
+        plane: Vec<u8>,
+    ) -> Result<Self, Error> {
+        Self::from_plane(name, width, height, plane).map(|page| Self { colour, ..page })
     }
 
     /// A page from its brightness, row by row: 0 is black.
@@ -151,6 +162,26 @@ impl PageImage {
     #[must_use]
     pub fn plane(&self) -> &[u8] {
         &self.plane
+    }
+}
+
+/// The format of an image that may be a page.
+pub(crate) fn format_of(name: &str, bytes: &[u8]) -> Result<ImageFormat, Error> {
+    if bytes.is_empty() {
+        return Err(Error::invalid(name, "is empty: scan the page again"));
+    }
+    if bytes.len() as u64 > BYTE_LIMIT {
+        let message = format!("has more than {} MiB: scan at 300 dpi", BYTE_LIMIT >> 20);
+        return Err(Error::invalid(name, message));
+    }
+    let unsupported = |what: String| {
+        Error::new(ErrorKind::Unsupported, name, format!("{what}: give a JPEG, PNG or TIFF scan"))
+    };
+    match image::guess_format(bytes) {
+        Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::Tiff)) => Ok(format),
+        Ok(format) => Err(unsupported(format!("is {format:?}"))),
+        Err(_) if bytes.starts_with(b"%PDF") => Err(unsupported("is a PDF".to_owned())),
+        Err(_) => Err(unsupported("is no image".to_owned())),
     }
 }
 

@@ -7,15 +7,17 @@ use std::time::{Duration, Instant};
 use archive_core::Error;
 use rayon::prelude::*;
 
+use crate::cancellation::Cancellation;
 use crate::candidates::{Candidate, candidates};
 use crate::confidence;
 use crate::decode;
-use crate::detection::{Detection, Segment, cut};
+use crate::detection::{Detection, Segment, Turn, cut};
 use crate::engine::Engine;
 use crate::fields::{Piece, Window, gap, windows};
 use crate::lattice::Lattice;
 use crate::page_image::PageImage;
-use crate::reading::FieldReading;
+use crate::page_number::{self, PageNumber};
+use crate::reading::{FieldReading, Timing};
 use crate::schema::FieldSchema;
 use crate::text_lines::{Occurrence, ReadSegment, TextLines};
 use crate::underline::is_underlined;
@@ -77,12 +79,41 @@ const LOOKS: [[Look; 2]; 2] = [
 /// A lead that calls for no third look, in nats.
 const FAIR_LEAD: f64 = 3.5;
 
+/// A page read with this confidence is not upside down.
+const LEGIBLE: f32 = 0.8;
+
+/// How much more confidently a page must be read from its other side to be turned.
+const MORE_LEGIBLE: f32 = 0.1;
+
+/// How many segments are read from both sides.
+const PROBES: usize = 4;
+
+/// Adds up time over threads.
+#[derive(Debug, Default)]
+struct Stopwatch(AtomicU64);
+
+impl Stopwatch {
+    fn time<T>(&self, work: impl FnOnce() -> T) -> T {
+        let begun = Instant::now();
+        let done = work();
+        self.0.fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        done
+    }
+
+    fn sum(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+}
+
 /// A page on which a reader works.
 pub(crate) struct PageWork<'a> {
     engine: &'a dyn Engine,
     page: &'a PageImage,
     detection: &'a Detection,
-    nanos: AtomicU64,
+    cancellation: &'a Cancellation,
+    recognised: Stopwatch,
+    prepared: Stopwatch,
+    decided: Stopwatch,
     lines: AtomicUsize,
     looks: AtomicUsize,
 }
@@ -119,30 +150,45 @@ impl Place {
 }
 
 impl<'a> PageWork<'a> {
-    pub(crate) fn new(engine: &'a dyn Engine, page: &'a PageImage, detection: &'a Detection) -> Self {
+    pub(crate) fn new(
+        engine: &'a dyn Engine,
+        page: &'a PageImage,
+        detection: &'a Detection,
+        cancellation: &'a Cancellation,
+    ) -> Self {
         Self {
             engine,
             page,
             detection,
-            nanos: AtomicU64::new(0),
+            cancellation,
+            recognised: Stopwatch::default(),
+            prepared: Stopwatch::default(),
+            decided: Stopwatch::default(),
             lines: AtomicUsize::new(0),
             looks: AtomicUsize::new(0),
         }
     }
 
-    /// The time spent in the recogniser, summed over threads.
-    pub(crate) fn recognised(&self) -> Duration {
-        Duration::from_nanos(self.nanos.load(Ordering::Relaxed))
+    /// The page's pixels in a row, and its rows.
+    fn size(&self) -> (u32, u32) {
+        (self.page.width(), self.page.height())
     }
 
-    /// How many lines were recognised.
-    pub(crate) fn lines(&self) -> usize {
-        self.lines.load(Ordering::Relaxed)
+    /// Where the time went, but for the detector's and the whole.
+    pub(crate) fn timing(&self) -> Timing {
+        Timing {
+            recognise: self.recognised.sum(),
+            prepare: self.prepared.sum(),
+            decide: self.decided.sum(),
+            lines: self.lines.load(Ordering::Relaxed),
+            second_looks: self.looks.load(Ordering::Relaxed),
+            ..Timing::default()
+        }
     }
 
-    /// How many of them were second looks.
-    pub(crate) fn looks(&self) -> usize {
-        self.looks.load(Ordering::Relaxed)
+    /// Times work of finding labels and values.
+    pub(crate) fn deciding<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.decided.time(work)
     }
 
     /// The page's segments in the rounds in which they are worth reading.
@@ -171,20 +217,54 @@ impl<'a> PageWork<'a> {
         order.into_par_iter().with_max_len(1).map(|segment| self.read_segment(*segment)).collect()
     }
 
+    /// Whether the page lies the other way round than it was read: what is read with little
+    /// confidence is read anew from its other side.
+    pub(crate) fn is_reversed(&self, read: &[ReadSegment]) -> Result<bool, Error> {
+        let confidence = legibility(read);
+        let on_its_side = matches!(self.detection.skew.turn(), Turn::Clockwise | Turn::Anticlockwise);
+        if !on_its_side && confidence > LEGIBLE {
+            return Ok(false);
+        }
+        let mut probes: Vec<&ReadSegment> = read.iter().filter(|r| is_probe(&r.segment)).collect();
+        probes.sort_by(|a, b| b.segment.width().total_cmp(&a.segment.width()));
+        probes.truncate(PROBES);
+        let segments: Vec<Segment> = probes.iter().map(|r| r.segment).collect();
+        let reversed = Detection { segments: segments.clone(), ..*self.detection }.reversed();
+        let other = PageWork::new(self.engine, self.page, &reversed, self.cancellation);
+        let other = other.recognise(&reversed.segments)?;
+        let own = legibility(read.iter().filter(|r| segments.contains(&r.segment)));
+        Ok(legibility(&other) > own + MORE_LEGIBLE)
+    }
+
     fn read_segment(&self, segment: Segment) -> Result<ReadSegment, Error> {
         self.read_stretched(segment, 1.0)
     }
 
     fn read_stretched(&self, segment: Segment, stretch: f32) -> Result<ReadSegment, Error> {
+        self.cancellation.check(self.page.name())?;
         let height = self.engine.line_height();
-        let line = cut(self.page, self.detection.skew, &segment, height, WIDTH_BUCKET, stretch);
-        let begun = Instant::now();
-        let lattice = self.engine.recognise(&line)?;
-        self.nanos.fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        let line = self
+            .prepared
+            .time(|| cut(self.page, self.detection.skew, &segment, height, WIDTH_BUCKET, stretch));
+        let lattice = self.recognised.time(|| self.engine.recognise(&line))?;
         self.lines.fetch_add(1, Ordering::Relaxed);
         let pixels = line.width() as f32 * segment.height() / (line.height() as f32 * stretch);
         let pixels_a_frame = pixels / lattice.len().max(1) as f32;
         Ok(ReadSegment { segment, lattice, pixels_a_frame })
+    }
+
+    /// The number that the page bears at its head or foot.
+    pub(crate) fn page_number(&self, known: &[ReadSegment]) -> Result<Option<PageNumber>, Error> {
+        for place in page_number::places(self.detection, self.detection.skew.extent_across(self.size())) {
+            let text = match known.iter().find(|k| k.segment == place) {
+                Some(read) => read.lattice.greedy().text(),
+                None => self.read_segment(place)?.lattice.greedy().text(),
+            };
+            if let Some(number) = PageNumber::parse(&text) {
+                return Ok(Some(number));
+            }
+        }
+        Ok(None)
     }
 
     /// The best reading of a field over all places where it may stand: those that `own`, the
@@ -200,14 +280,14 @@ impl<'a> PageWork<'a> {
     ) -> Result<Option<FieldReading>, Error> {
         let mut best: Option<Place> = None;
         let mut consider = |view: View, doubt: f64| {
-            if let Some(place) = Place::new(schema, view, doubt)
+            if let Some(place) = self.deciding(|| Place::new(schema, view, doubt))
                 && best.as_ref().is_none_or(|b| place.merit > b.merit)
             {
                 best = Some(place);
             }
             best.as_ref().map_or(f64::NEG_INFINITY, |b| b.merit)
         };
-        let (skew, size) = (self.detection.skew, (self.page.width(), self.page.height()));
+        let (skew, size) = (self.detection.skew, self.size());
         let mut merit = f64::NEG_INFINITY;
         for occurrence in own {
             for window in windows(schema, occurrence, all, text, segments) {
@@ -222,7 +302,9 @@ impl<'a> PageWork<'a> {
         // The detector may have missed the value, or a part of it: look right of the label.
         if merit < MISSED {
             for occurrence in own {
-                if let Some((segment, doubt)) = gap(schema, occurrence, all, text, segments, size.0) {
+                if let Some((segment, doubt)) =
+                    gap(schema, occurrence, all, text, segments, skew.extent(size).1)
+                {
                     consider(View::of_segment(self.read_segment(segment)?, skew, size), doubt);
                 }
             }
@@ -238,7 +320,7 @@ impl<'a> PageWork<'a> {
         known: &[&FieldReading],
         segments: &[ReadSegment],
     ) -> Result<Option<FieldReading>, Error> {
-        let (skew, size) = (self.detection.skew, (self.page.width(), self.page.height()));
+        let (skew, size) = (self.detection.skew, self.size());
         let is_known = |segment: &Segment| {
             let region = segment.region(skew, size);
             known.iter().any(|k| region.is_some_and(|r| r.contains_middle_of(k.region)))
@@ -251,7 +333,8 @@ impl<'a> PageWork<'a> {
                 doubt: DOUBT_UNLABELLED,
             };
             let view = View::of_window(&window, segments, skew, size);
-            let Some(place) = view.and_then(|v| Place::new(schema, v, window.doubt)) else { continue };
+            let place = view.and_then(|v| self.deciding(|| Place::new(schema, v, window.doubt)));
+            let Some(place) = place else { continue };
             let merit = place.merit;
             if best.as_ref().is_some_and(|b| b.merit >= merit) {
                 next = next.max(merit);
@@ -271,7 +354,7 @@ impl<'a> PageWork<'a> {
         segments: &[ReadSegment],
     ) -> Result<Option<FieldReading>, Error> {
         if let Some(view) = self.further_left(schema, &place, segments)?
-            && let Some(wider) = Place::new(schema, view, place.doubt)
+            && let Some(wider) = self.deciding(|| Place::new(schema, view, place.doubt))
             && wider.merit > place.merit
         {
             place = wider;
@@ -307,13 +390,15 @@ impl<'a> PageWork<'a> {
         let height = whole.height();
         let before = segments.iter().map(|s| &s.segment);
         let before = before.filter(|s| (s.middle() - whole.middle()).abs() < 0.5 * height);
-        let edge = before.map(|s| s.right).filter(|r| *r < whole.left + 0.3 * height).fold(0.0, f32::max);
+        let edge = before.map(|s| s.right).filter(|r| *r < whole.left + 0.3 * height);
+        let (page_begin, _) = self.detection.skew.extent(self.size());
+        let edge = edge.fold(page_begin, f32::max);
         let left = edge.max(whole.left - FURTHER * height);
         if left >= whole.left {
             return Ok(None);
         }
         let read = self.read_segment(Segment { left, ..whole })?;
-        Ok(Some(View::of_segment(read, self.detection.skew, (self.page.width(), self.page.height()))))
+        Ok(Some(View::of_segment(read, self.detection.skew, self.size())))
     }
 
     /// Cuts the value's place out anew, in several ways, and weighs all views together.
@@ -333,11 +418,8 @@ impl<'a> PageWork<'a> {
                 top: whole.top - look.margin * height,
                 bottom: whole.bottom + look.margin * height,
             };
-            let view = View::of_segment(
-                self.read_stretched(segment, look.stretch)?,
-                self.detection.skew,
-                (self.page.width(), self.page.height()),
-            );
+            let read = self.read_stretched(segment, look.stretch)?;
+            let view = View::of_segment(read, self.detection.skew, self.size());
             // A cut that shows another text missed the place.
             if decode::score(&view.lattice, schema.is_open, &first.text) > MISPLACED {
                 views.push(view);
@@ -345,7 +427,7 @@ impl<'a> PageWork<'a> {
         }
         place.views.extend(views);
         let lattices: Vec<&Lattice> = place.views.iter().map(|v| &v.lattice).collect();
-        place.candidates = candidates(schema, &lattices);
+        place.candidates = self.deciding(|| candidates(schema, &lattices));
         Ok(())
     }
 }
@@ -375,6 +457,21 @@ fn reading(schema: &Arc<FieldSchema>, place: Place) -> Option<FieldReading> {
         schema: Arc::clone(schema),
         views,
     })
+}
+
+/// Whether a segment has enough text to tell which way round it is, and no more than is cheap.
+fn is_probe(segment: &Segment) -> bool {
+    (3.0..25.0).contains(&(segment.width() / segment.height()))
+}
+
+/// How sure the recogniser is of what it read: the mean probability of its characters.
+fn legibility<'a>(read: impl IntoIterator<Item = &'a ReadSegment>) -> f32 {
+    let (mut sum, mut count) = (0.0, 0);
+    for glyph in read.into_iter().flat_map(|r| r.lattice.greedy().0) {
+        sum += glyph.log_probability.exp();
+        count += 1;
+    }
+    if count == 0 { 0.0 } else { sum / count as f32 }
 }
 
 /// The height of most text on the page: the median over its length.

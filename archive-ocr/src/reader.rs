@@ -10,13 +10,14 @@ use archive_core::identifier::{DocumentType, FieldName};
 use archive_core::{Error, ErrorKind};
 use rayon::prelude::*;
 
-use crate::detection::detect;
+use crate::cancellation::Cancellation;
+use crate::detection::{Detection, detect};
 use crate::engine::{Engine, OnnxEngine};
 use crate::manifest::{self, ModelManifest};
 use crate::page_image::PageImage;
 use crate::page_work::PageWork;
 use crate::quality::Quality;
-use crate::reading::{FieldReading, PageReading, Timing};
+use crate::reading::{FieldReading, PageReading};
 use crate::schema::{FieldSchema, Schemas};
 use crate::text_lines::{Occurrence, ReadSegment, TextLines, edit_distance, faint_labels, find_labels};
 
@@ -39,6 +40,15 @@ impl ReaderConfig {
     pub fn new(model_dir: impl Into<PathBuf>) -> Self {
         Self { model_dir: model_dir.into(), threads: 0, detector_side: 960, schemas: Schemas::shipped() }
     }
+}
+
+/// How one call reads.
+#[derive(Debug, Clone, Default)]
+pub struct ReadOptions {
+    /// Ends the call from outside.
+    pub cancellation: Cancellation,
+    /// Reads the number that the page bears at its head or foot, too.
+    pub page_numbers: bool,
 }
 
 /// Reads pages. Cheap to share: wrap it in an [`Arc`], or lend it to threads.
@@ -119,49 +129,78 @@ impl Reader {
     /// # Errors
     /// What the engine fails with. A page without a field is a reading without fields.
     pub fn read(&self, page: &PageImage) -> Result<PageReading, Error> {
-        self.pool.install(|| self.read_here(page))
+        self.read_with(page, &ReadOptions::default())
     }
 
-    fn read_here(&self, page: &PageImage) -> Result<PageReading, Error> {
+    /// Reads the fields of a page, with a way to end the call.
+    ///
+    /// # Errors
+    /// `Unavailable` where the call was cancelled; else as [`Reader::read`].
+    pub fn read_with(&self, page: &PageImage, options: &ReadOptions) -> Result<PageReading, Error> {
+        self.pool.install(|| self.read_here(page, options))
+    }
+
+    fn read_here(&self, page: &PageImage, options: &ReadOptions) -> Result<PageReading, Error> {
         let begun = Instant::now();
+        options.cancellation.check(page.name())?;
         let detection = detect(self.engine.as_ref(), page, self.detector_side)?;
-        let work = PageWork::new(self.engine.as_ref(), page, &detection);
-        let detect = begun.elapsed();
+        let prepare = begun.elapsed().saturating_sub(detection.model_time);
+        let mut reading = match self.read_detected(page, &detection, options, true)? {
+            Some(reading) => reading,
+            None => {
+                let reading = self.read_detected(page, &detection.reversed(), options, false)?;
+                reading.ok_or_else(|| Error::new(ErrorKind::Internal, page.name(), "was turned twice"))?
+            }
+        };
+        reading.timing.detect = detection.model_time;
+        reading.timing.prepare += prepare;
+        reading.timing.total = begun.elapsed();
+        Ok(reading)
+    }
+
+    /// The reading of a page whose text was found; `None` where it lies the other way round.
+    fn read_detected(
+        &self,
+        page: &PageImage,
+        detection: &Detection,
+        options: &ReadOptions,
+        may_be_reversed: bool,
+    ) -> Result<Option<PageReading>, Error> {
+        let work = PageWork::new(self.engine.as_ref(), page, detection, &options.cancellation);
         let mut segments = Vec::new();
         let mut found = Found::default();
         let rounds = work.rounds();
         for (round, wanted) in rounds.iter().enumerate() {
             segments.extend(work.recognise(wanted)?);
+            if round == 0 && may_be_reversed && work.is_reversed(&segments)? {
+                return Ok(None);
+            }
             let is_last = round + 1 == rounds.len();
             if let Some(complete) = self.find(&work, &segments, is_last)? {
                 found = complete;
                 break;
             }
         }
+        let page_number = if options.page_numbers { work.page_number(&segments)? } else { None };
         let Found { document_type, title, fields } = found;
-        Ok(PageReading {
+        Ok(Some(PageReading {
             document_type,
             title,
             fields,
-            quality: Quality::of(page, &detection),
+            page_number,
+            quality: Quality::of(page, detection),
             width: page.width(),
             height: page.height(),
-            timing: Timing {
-                detect,
-                recognise: work.recognised(),
-                lines: work.lines(),
-                second_looks: work.looks(),
-                total: begun.elapsed(),
-            },
-        })
+            timing: work.timing(),
+        }))
     }
 
     /// The fields on what was read so far; `None` where reading on may find more.
     fn find(&self, work: &PageWork, segments: &[ReadSegment], is_last: bool) -> Result<Option<Found>, Error> {
         let text = TextLines::new(segments);
-        let (document, title) = self.title(segments);
+        let (document, title) = work.deciding(|| self.title(segments));
         let document = document.and_then(|at| self.schemas.documents().nth(at));
-        let occurrences = find_labels(&text.marks, self.labels());
+        let occurrences = work.deciding(|| find_labels(&text.marks, self.labels()));
         let own = |schema: &FieldSchema| -> Vec<&Occurrence> {
             occurrences.iter().filter(|o| self.fields[o.owner].name == schema.name).collect()
         };
@@ -201,7 +240,7 @@ impl Reader {
             wanted.iter().any(|w| w.name == field.name) && !fields.contains_key(&field.name)
         };
         let missing: Vec<usize> = self.fields.iter().enumerate().filter(is_missing).map(|(i, _)| i).collect();
-        let faint = faint_labels(text, segments, self.labels(), &missing, occurrences);
+        let faint = work.deciding(|| faint_labels(text, segments, self.labels(), &missing, occurrences));
         let mut all = [occurrences, &faint].concat();
         all.sort_by_key(|o| o.marks.start);
         for &at in &missing {

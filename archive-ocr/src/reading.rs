@@ -11,6 +11,7 @@ use archive_core::identifier::{DocumentType, FieldName};
 use archive_core::units::Confidence;
 
 use crate::candidates::Candidate;
+use crate::page_number::PageNumber;
 use crate::quality::Quality;
 use crate::schema::FieldSchema;
 use crate::view::View;
@@ -24,6 +25,8 @@ pub struct PageReading {
     pub title: Option<String>,
     /// The fields that were found.
     pub fields: BTreeMap<FieldName, FieldReading>,
+    /// The number that the page bears, where it was asked for and could be read.
+    pub page_number: Option<PageNumber>,
     /// How good the scan is.
     pub quality: Quality,
     /// Pixels in a row of the image.
@@ -34,14 +37,18 @@ pub struct PageReading {
     pub timing: Timing,
 }
 
-/// Where the time of reading a page went. Lines are read side by side, so `recognise` adds up the
-/// time of all threads.
+/// Where the time of reading a page went. Lines are read side by side, so all parts but `total` are
+/// summed over threads.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Timing {
     /// Finding text, in the model.
     pub detect: Duration,
-    /// Reading lines, in the model, summed over threads.
+    /// Reading lines, in the model.
     pub recognise: Duration,
+    /// What the models are given: shrinking the page, cutting lines out of it.
+    pub prepare: Duration,
+    /// Finding labels, and values under their languages.
+    pub decide: Duration,
     /// The lines that were read.
     pub lines: usize,
     /// Those among them that were second looks at a doubtful value.

@@ -17,7 +17,7 @@ pub(crate) fn is_underlined(page: &PageImage, skew: Skew, segment: &Segment) -> 
     let height = segment.height();
     let needed = (LENGTH * height) as u32;
     let (from, to) = (segment.middle() as i32, (segment.bottom + 0.1 * height) as i32);
-    let (left, right) = (segment.left.max(0.0) as u32, segment.right.max(0.0) as u32);
+    let (left, right) = (segment.left as i32, segment.right as i32);
     let Some(paper) = paper(page, skew, segment) else { return false };
     let dark = paper.saturating_sub(DARKER);
     (from..to).any(|v| {

@@ -2,4 +2,5 @@
 
 mod images;
 mod models;
+mod page_files;
 mod script;

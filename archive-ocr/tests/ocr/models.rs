@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use archive_core::evidence::Verdict;
 use archive_core::record::Digest;
 use archive_core::{Error, ErrorKind};
+use archive_ocr::detection::Turn;
 use archive_ocr::manifest::{ModelManifest, SHIPPED_TEXT};
-use archive_ocr::{PageImage, Reader, ReaderConfig};
+use archive_ocr::{Cancellation, PageImage, ReadOptions, Reader, ReaderConfig};
 use sha2::{Digest as _, Sha256};
 
 /// The directory of real models, or `None` with a word on standard error.
@@ -117,4 +119,80 @@ fn a_real_page_is_read_and_verified() {
         let blank = PageImage::from_plane("blank", 900, 1200, vec![noise; 900 * 1200]).unwrap();
         assert!(reader.read(&blank).unwrap().fields.is_empty());
     }
+}
+
+/// The sample contract as its brightness, turned clockwise by so many quarter turns.
+fn turned(page: &PageImage, quarters: usize) -> PageImage {
+    let (mut width, mut height) = (page.width() as usize, page.height() as usize);
+    let mut plane = page.plane().to_vec();
+    for _ in 0..quarters {
+        plane = (0..width * height)
+            .map(|i| {
+                let (x, y) = (i % height, i / height);
+                plane[(height - 1 - x) * width + y]
+            })
+            .collect();
+        (width, height) = (height, width);
+    }
+    PageImage::from_plane("turned", width as u32, height as u32, plane).unwrap()
+}
+
+#[test]
+fn a_page_that_lies_on_its_side_or_upside_down_is_read_all_the_same() {
+    let Some(models) = models() else { return };
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples");
+    let reader = Reader::open(&ReaderConfig::new(models)).unwrap();
+    let upright = PageImage::open(samples.join("contract.jpg")).unwrap();
+    let field = "account_no".parse().unwrap();
+    let region = reader.read(&upright).unwrap().fields[&field].region;
+    let turns = [Turn::Clockwise, Turn::UpsideDown, Turn::Anticlockwise];
+    for (quarters, expected) in (1..).zip(turns) {
+        let reading = reader.read(&turned(&upright, quarters)).unwrap();
+        assert_eq!(reading.quality.turn, expected);
+        let found = &reading.fields[&field];
+        assert_eq!(found.value, "3342125369", "{expected:?}");
+        assert_eq!(reading.fields[&"deposit_cny".parse().unwrap()].verify("835900").verdict, Verdict::Match);
+        // The region lies where the value lies on the page as it came.
+        let (w, h) = (upright.width(), upright.height());
+        let middle =
+            |r: archive_core::evidence::Region| ((r.left() + r.right()) / 2, (r.top() + r.bottom()) / 2);
+        let (x, y) = middle(region);
+        let expected_at = [(h - y, x), (w - x, h - y), (y, w - x)][quarters - 1];
+        let at = middle(found.region);
+        assert!(
+            at.0.abs_diff(expected_at.0) < 15 && at.1.abs_diff(expected_at.1) < 15,
+            "{at:?} {expected_at:?}"
+        );
+    }
+}
+
+#[test]
+fn a_cancelled_call_ends() {
+    let Some(models) = models() else { return };
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples");
+    let reader = Reader::open(&ReaderConfig::new(models)).unwrap();
+    let page = PageImage::open(samples.join("contract.jpg")).unwrap();
+    for cancellation in [Cancellation::after(Duration::ZERO), Cancellation::after(Duration::from_millis(30))]
+    {
+        let options = ReadOptions { cancellation, ..ReadOptions::default() };
+        let error = reader.read_with(&page, &options).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(error.to_string().contains("cancelled"), "{error}");
+    }
+    assert!(!reader.read(&page).unwrap().fields.is_empty(), "the reader works on");
+}
+
+#[test]
+fn noise_is_no_text() {
+    let Some(models) = models() else { return };
+    let reader = Reader::open(&ReaderConfig::new(models)).unwrap();
+    let mut state = 1_u32;
+    let plane = (0..900 * 1200)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        })
+        .collect();
+    let reading = reader.read(&PageImage::from_plane("noise", 900, 1200, plane).unwrap()).unwrap();
+    assert!(reading.fields.is_empty() && reading.document_type.is_none());
 }
