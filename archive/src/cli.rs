@@ -3,10 +3,12 @@
 //! Exit codes: 0 done; 1 findings, where a flag asks for it; 2 wrong usage; 3 something that was
 //! given is wrong; 4 something is out of reach (engine, models, catalogue, device, disk).
 
+mod backlog;
 mod catalogued;
 mod demo;
 mod output;
 mod pages;
+mod pdf_pages;
 mod rules;
 mod setup;
 mod snapshots;
@@ -42,9 +44,9 @@ enum Verb {
     Init(catalogued::Init),
     /// File a customer's papers.
     File(catalogued::File),
-    /// Read the fields of page images.
+    /// Read the fields of pages.
     Read(pages::Read),
-    /// Verify a table's claims on page images.
+    /// Verify a table's claims on pages.
     Verify(pages::Verify),
     /// Find a file by anything that names it.
     Locate(catalogued::Locate),
@@ -52,6 +54,9 @@ enum Verb {
     Inventory(catalogued::Inventory),
     /// Compare filed papers with a table of the marketing system, or two tables with each other.
     Reconcile(catalogued::Reconcile),
+    /// Render the PDF on standard input for the program that reads it.
+    #[command(name = archive_ocr::pdf::ARGUMENT, hide = true)]
+    PdfPages,
     /// Check or format numbering rules.
     #[command(subcommand)]
     Rule(rules::Rule),
@@ -94,6 +99,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Locate(verb) => verb.run(),
         Verb::Inventory(verb) => verb.run(),
         Verb::Reconcile(verb) => verb.run(),
+        Verb::PdfPages => pdf_pages::run(),
         Verb::Rule(verb) => verb.run(),
     };
     match result {

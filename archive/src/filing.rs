@@ -30,6 +30,7 @@ use archive_core::policy::PolicyVersion;
 use archive_core::record::{Customer, Digest, Record};
 use archive_core::units::{Confidence, Pages};
 use archive_core::{Error, ErrorKind};
+use archive_ocr::DocumentFinding;
 use archive_reconcile::Finding;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -126,6 +127,9 @@ pub struct FiledDocument {
     pub content: PathBuf,
     /// What was read from it.
     pub fields: BTreeMap<FieldName, ReadField>,
+    /// What is wrong with it as a whole: pages that contradict each other, are missing or out of order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<DocumentFinding>,
 }
 
 /// A field that was read from a page.
@@ -137,6 +141,9 @@ pub struct ReadField {
     pub text: String,
     /// How sure the reader is.
     pub confidence: Confidence,
+    /// The page that shows it best, counted from 0.
+    #[serde(default)]
+    pub page: usize,
     /// Where it stands on the page.
     pub region: Region,
     /// What the image says of the record's claim; none where there was no claim.

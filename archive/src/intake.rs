@@ -8,7 +8,8 @@ use archive_core::holding::{BoxKey, CustodyMode};
 use archive_core::record::{Carrier, Digest, Document, Record};
 use archive_core::units::Pages;
 use archive_core::{Error, ErrorKind};
-use archive_ocr::{PageImage, PageReading};
+use archive_ocr::pdf::PdfRenderer;
+use archive_ocr::{DocumentFinding, DocumentReading, PageFiles, ReadOptions};
 use archive_reconcile::{Finding, PaperReading, reconcile};
 use archive_store::{Custody, Filed, FilingEntry, Located, Locator};
 use chrono::{Datelike, Utc};
@@ -126,15 +127,24 @@ impl Archive {
     /// Keeps one document's content and reads it.
     fn capture(&self, path: &Path, record: &Record) -> Result<Captured, Error> {
         let bytes = content::read(path)?;
-        let image = PageImage::from_bytes(&path.display().to_string(), &bytes)?;
+        let files = PageFiles::with_pdf(PdfRenderer::from_environment());
         let digest = content::digest(&bytes);
-        let reading = self.reader()?.read(&image)?;
+        let pages = files.pages_of(&path.display().to_string(), bytes.clone())?;
+        let reading = self.reader()?.read_document(pages, &ReadOptions::default())?;
         let extension = path.extension().and_then(|e| e.to_str()).filter(|e| is_plain(e)).unwrap_or("bin");
         let content = self.content.keep(&digest, &extension.to_ascii_lowercase(), &bytes)?;
         tracing::info!(document = %path.display(), %digest, fields = reading.fields.len(), "kept and read");
         let fields =
             reading.fields.keys().map(|name| (name.clone(), read_field(&reading, name, record))).collect();
-        Ok(Captured { name: file_name(path), digest, content, document_type: reading.document_type, fields })
+        Ok(Captured {
+            name: file_name(path),
+            digest,
+            content,
+            document_type: reading.document_type,
+            pages: Pages(u32::try_from(reading.pages.len()).unwrap_or(u32::MAX)),
+            fields,
+            findings: reading.findings,
+        })
     }
 
     fn entry(
@@ -197,7 +207,9 @@ struct Captured {
     digest: Digest,
     content: PathBuf,
     document_type: Option<archive_core::identifier::DocumentType>,
+    pages: Pages,
     fields: BTreeMap<archive_core::identifier::FieldName, ReadField>,
+    findings: Vec<DocumentFinding>,
 }
 
 impl Captured {
@@ -206,10 +218,11 @@ impl Captured {
             id: format!("{}-{:03}", &request.to_string()[..16], index + 1).parse()?,
             name: self.name,
             document_type: self.document_type,
-            pages: Pages(1),
+            pages: self.pages,
             digest: self.digest,
             content: self.content,
             fields: self.fields,
+            findings: self.findings,
         })
     }
 }
@@ -229,7 +242,7 @@ fn file_name(path: &Path) -> String {
 }
 
 fn read_field(
-    reading: &PageReading,
+    reading: &DocumentReading,
     name: &archive_core::identifier::FieldName,
     record: &Record,
 ) -> ReadField {
@@ -239,6 +252,7 @@ fn read_field(
         value: field.value.clone(),
         text: field.text.clone(),
         confidence: field.confidence,
+        page: field.page,
         region: field.region,
         verdict: evidence.as_ref().map(|e| e.verdict),
         evidence: evidence.as_ref().map(|e| e.suspicion),

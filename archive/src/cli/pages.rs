@@ -1,17 +1,21 @@
-//! `archive read` and `archive verify`: page images without a catalogue.
+//! `archive read` and `archive verify`: pages without a catalogue.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use archive::records::RecordTable;
-use archive::{Error, open_reader};
+use archive::{Error, ErrorKind, open_reader};
 use archive_core::evidence::{Region, Verdict};
 use archive_core::identifier::{DocumentType, FieldName};
-use archive_ocr::{PageImage, PageReading, Reader, Timing};
+use archive_core::record::Digest;
+use archive_ocr::pdf::PdfRenderer;
+use archive_ocr::quality::Quality;
+use archive_ocr::{PageFiles, PageReading, Reader, Timing};
 use clap::Args;
 use serde::Serialize;
 
+use super::backlog::{self, Journal, PageId, PageResult};
 use super::{Outcome, output};
 
 /// Which models to read with.
@@ -34,22 +38,33 @@ impl Models {
 /// Arguments of `archive read`.
 #[derive(Debug, Args)]
 pub(super) struct Read {
-    /// Page images: JPEG, PNG or TIFF.
-    #[arg(required = true, value_name = "IMAGE")]
-    images: Vec<PathBuf>,
-    /// Print one JSON line an image.
+    /// Files of pages (JPEG, PNG, TIFF, PDF), or folders of them.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Print one JSON line a page.
     #[arg(long)]
     json: bool,
+    /// Write one JSON line a page to this file instead; the same command again goes on where it
+    /// ended, without reading a page twice.
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
     #[command(flatten)]
     models: Models,
 }
 
-/// One line of `archive read --json`.
+/// One line of `archive read --json` and of its journal.
 #[derive(Debug, Serialize)]
 struct ReadLine<'a> {
     image: String,
+    path: String,
+    digest: Digest,
+    page: u32,
     fields: BTreeMap<&'a FieldName, FieldLine<'a>>,
     doc_type: Option<&'a DocumentType>,
+    quality: Option<&'a Quality>,
+    /// Why the page could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
     seconds: f64,
 }
 
@@ -63,34 +78,90 @@ struct FieldLine<'a> {
 
 impl Read {
     pub(super) fn run(&self, explain: bool) -> Result<Outcome, Error> {
+        let files = backlog::files_of(&self.files)?;
+        let journal = self.journal.as_deref().map(Journal::open).transpose()?;
         let reader = self.models.reader()?;
-        each_image(&reader, &self.images, "reading", |path, reading, seconds| {
+        let mut sum = PageTimes::default();
+        let begun = Instant::now();
+        let page_files = PageFiles::with_pdf(PdfRenderer::from_environment());
+        let is_done = |page: &PageId| journal.as_ref().is_some_and(|j| j.has(page));
+        let outcome = backlog::each_page(&reader, &page_files, &files, "reading", is_done, |result| {
             if explain {
-                explain_timing(path, reading, seconds);
+                explain_timing(result);
+                sum.add(result);
             }
-            if self.json {
-                output::print_json(&read_line(path, reading, seconds))
-            } else {
-                print_reading(path, reading)
+            match (&journal, &result.reading) {
+                // A fault of this machine passes: the next run tries the page again.
+                (Some(_), Err(error)) if is_passing(error.kind()) => Ok(()),
+                (Some(journal), _) => journal.add(&read_line(result)),
+                (None, Ok(_)) if self.json => output::print_json(&read_line(result)),
+                (None, Ok(reading)) => print_reading(&result.id, reading),
+                (None, Err(_)) => Ok(()),
             }
-        })
+        })?;
+        if explain {
+            sum.explain(reader.threads(), begun.elapsed());
+        }
+        Ok(outcome)
     }
 }
 
-/// Says where the time of one page went.
-fn explain_timing(path: &Path, reading: &PageReading, seconds: f64) {
-    let Timing { detect, recognise, lines, second_looks, total } = reading.timing;
-    let [detect, recognise, total] = [detect, recognise, total].map(|part| part.as_secs_f64());
+/// Faults of this machine, which pass; everything else is the page's own.
+fn is_passing(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Unavailable | ErrorKind::Internal | ErrorKind::NotFound | ErrorKind::Denied)
+}
+
+/// Where the time of one page went.
+fn explain_timing(result: &PageResult) {
+    let Ok(reading) = &result.reading else { return };
+    let Timing { detect, recognise, prepare, decide, lines, second_looks, .. } = reading.timing;
+    let [total, decode, detect, recognise, prepare, decide] =
+        [result.total, result.decode, detect, recognise, prepare, decide].map(|part| part.as_secs_f64());
     eprintln!(
-        "{}: {seconds:.3} s, of which {:.3} decoding the image and {detect:.3} finding text; reading {lines} lines, \
-         {second_looks} of them twice, took {recognise:.3}, summed over threads",
-        path.display(),
-        seconds - total,
+        "{} page {}: {total:.3} s: decoding {decode:.3}, finding text {detect:.3}, reading {lines} lines \
+         ({second_looks} of them second looks) {recognise:.3}, cutting them out {prepare:.3}, labels and values \
+         {decide:.3}; summed over threads",
+        result.id.path.display(),
+        result.id.page,
     );
 }
 
-fn read_line<'a>(path: &Path, reading: &'a PageReading, seconds: f64) -> ReadLine<'a> {
-    let fields = reading.fields.iter().map(|(name, field)| {
+/// Where the time of a run went.
+#[derive(Debug, Default)]
+struct PageTimes {
+    pages: u32,
+    decode: Duration,
+    models: Duration,
+    rest: Duration,
+}
+
+impl PageTimes {
+    fn add(&mut self, result: &PageResult) {
+        let Ok(reading) = &result.reading else { return };
+        let Timing { detect, recognise, prepare, decide, .. } = reading.timing;
+        self.pages += 1;
+        self.decode += result.decode;
+        self.models += detect + recognise;
+        self.rest += prepare + decide;
+    }
+
+    fn explain(&self, threads: usize, elapsed: Duration) {
+        let sum = (self.decode + self.models + self.rest).as_secs_f64().max(f64::MIN_POSITIVE);
+        let share = |part: Duration| 100.0 * part.as_secs_f64() / sum;
+        eprintln!(
+            "{} pages in {:.2} s on {threads} threads: models {:.1}%, decoding {:.1}%, everything else {:.1}%",
+            self.pages,
+            elapsed.as_secs_f64(),
+            share(self.models),
+            share(self.decode),
+            share(self.rest),
+        );
+    }
+}
+
+fn read_line(result: &PageResult) -> ReadLine<'_> {
+    let reading = result.reading.as_ref().ok();
+    let fields = reading.into_iter().flat_map(|r| &r.fields).map(|(name, field)| {
         let line = FieldLine {
             value: &field.value,
             text: &field.text,
@@ -100,16 +171,25 @@ fn read_line<'a>(path: &Path, reading: &'a PageReading, seconds: f64) -> ReadLin
         (name, line)
     });
     ReadLine {
-        image: image_name(path),
+        image: image_name(&result.id.path),
+        path: result.id.path_text(),
+        digest: result.id.digest,
+        page: result.id.page,
         fields: fields.collect(),
-        doc_type: reading.document_type.as_ref(),
-        seconds,
+        doc_type: reading.and_then(|r| r.document_type.as_ref()),
+        quality: reading.map(|r| &r.quality),
+        error: result.reading.as_ref().err().map(Error::report),
+        seconds: result.total.as_secs_f64(),
     }
 }
 
-fn print_reading(path: &Path, reading: &PageReading) -> Result<(), Error> {
+fn print_reading(id: &PageId, reading: &PageReading) -> Result<(), Error> {
     let kind = reading.document_type.as_ref().map_or("document of unknown type", |t| t.as_str());
-    output::print(format_args!("{}: {kind}", path.display()))?;
+    let page = if id.page > 1 { format!(", page {}", id.page) } else { String::new() };
+    output::print(format_args!("{}{page}: {kind}", id.path.display()))?;
+    for fault in &reading.quality.faults {
+        output::print(format_args!("  scan: {}", fault.reason()))?;
+    }
     for (name, field) in &reading.fields {
         output::print(format_args!("  {name:<24} {:<32} {:.3}", field.value, field.confidence.get()))?;
     }
@@ -122,8 +202,8 @@ pub(super) struct Verify {
     /// A CSV table with a column `image` and one for each field.
     #[arg(long, value_name = "CSV")]
     records: PathBuf,
-    /// Page images; each needs a row in the table.
-    #[arg(required = true, value_name = "IMAGE")]
+    /// Files of pages; each needs a row in the table.
+    #[arg(required = true, value_name = "FILE")]
     images: Vec<PathBuf>,
     /// Print one JSON line a cell.
     #[arg(long)]
@@ -151,7 +231,11 @@ impl Verify {
         let table = RecordTable::load(&self.records, "image")?;
         let reader = self.models.reader()?;
         let mut mismatches = 0;
-        let outcome = each_image(&reader, &self.images, "verifying", |path, reading, _| {
+        let page_files = PageFiles::with_pdf(PdfRenderer::from_environment());
+        let never = |_: &PageId| false;
+        let outcome = backlog::each_page(&reader, &page_files, &self.images, "verifying", never, |result| {
+            let Ok(reading) = &result.reading else { return Ok(()) };
+            let path = &result.id.path;
             let record = table.get(&image_name(path))?;
             for (field, claim) in record.iter() {
                 let evidence = reading.verify(field, claim);
@@ -179,30 +263,6 @@ impl Verify {
         })?;
         Ok(if outcome == Outcome::Done && self.check && mismatches > 0 { Outcome::Findings } else { outcome })
     }
-}
-
-/// Reads each image and hands it on; an image that fails is reported and the rest goes on.
-fn each_image(
-    reader: &Reader,
-    images: &[PathBuf],
-    what: &'static str,
-    mut handle: impl FnMut(&Path, &PageReading, f64) -> Result<(), Error>,
-) -> Result<Outcome, Error> {
-    let bar = output::bar(images.len(), what);
-    let mut outcome = Outcome::Done;
-    for path in images {
-        let begin = Instant::now();
-        let result = PageImage::open(path)
-            .and_then(|image| reader.read(&image))
-            .and_then(|reading| bar.suspend(|| handle(path, &reading, begin.elapsed().as_secs_f64())));
-        if let Err(error) = result {
-            bar.suspend(|| output::complain(&error));
-            outcome = Outcome::PartlyFailed(error.kind());
-        }
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
-    Ok(outcome)
 }
 
 /// The name by which tables know an image: its file name.
