@@ -3,7 +3,6 @@
 use crate::decode::{self, Hypothesis};
 use crate::lattice::{Lattice, log_add};
 use crate::schema::FieldSchema;
-use crate::value_language::writings;
 
 /// Nats that a value outside the dictionary, or with a wrong check character, needs more.
 const UNEXPECTED: f64 = 4.5;
@@ -48,7 +47,7 @@ pub(crate) fn candidates(schema: &FieldSchema, views: &[&Lattice]) -> Vec<Candid
     }
     let mut found: Vec<Candidate> = Vec::new();
     for Hypothesis { text, score } in texts {
-        if let Some(value) = schema.kind.normalise(&text) {
+        if let Some(value) = schema.normalise(&text) {
             let score = score + prior(schema, &value, &text);
             add(schema, &mut found, Candidate { value, text, score });
         }
@@ -61,9 +60,9 @@ pub(crate) fn candidates(schema: &FieldSchema, views: &[&Lattice]) -> Vec<Candid
 /// is in the field's language.
 pub(crate) fn claim(schema: &FieldSchema, views: &[&Lattice], value: &str) -> Option<Candidate> {
     let mut found = Vec::new();
-    for text in writings(schema.kind, value) {
+    for text in schema.writings(value) {
         if schema.language.matches(&text)
-            && let Some(value) = schema.kind.normalise(&text)
+            && let Some(value) = schema.normalise(&text)
         {
             let score = mean_score(schema, views, &text) + prior(schema, &value, &text);
             add(schema, &mut found, Candidate { value, text, score });

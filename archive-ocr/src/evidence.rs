@@ -7,6 +7,7 @@ use crate::candidates::{self, Candidate};
 use crate::decode;
 use crate::lattice::log_add;
 use crate::reading::{FieldReading, PageReading};
+use crate::view::View;
 
 /// From this suspicion on, the paper contradicts the claim.
 pub(crate) const MISMATCH: f64 = 5.0;
@@ -80,7 +81,7 @@ impl FieldReading {
     pub fn verify(&self, claimed: &str) -> Evidence {
         let claim = self.claim(claimed);
         let kind = self.schema.kind;
-        let canonical = kind.normalise(claimed).unwrap_or_default();
+        let canonical = self.schema.normalise(claimed).unwrap_or_default();
         let is_claim = |c: &&Candidate| kind.equal(&c.value, &canonical);
         let others = std::iter::once(self.best())
             .chain(self.alternatives.iter().cloned())
@@ -116,6 +117,18 @@ impl FieldReading {
         }
     }
 
+    /// Each character of the text as printed, with its place on the page. Empty where no look at the
+    /// value's place has room for the text.
+    #[must_use]
+    pub fn characters(&self) -> Vec<(char, Option<Region>)> {
+        let place = |view: &View| {
+            let spans = decode::align(&view.lattice, self.schema.is_open, &self.text)?;
+            Some(spans.into_iter().map(|span| view.region(span)).collect::<Vec<_>>())
+        };
+        let places = self.views.iter().find_map(place).unwrap_or_default();
+        self.text.chars().zip(places).collect()
+    }
+
     fn best(&self) -> Candidate {
         Candidate { value: self.value.clone(), text: self.text.clone(), score: self.score }
     }
@@ -130,14 +143,8 @@ impl FieldReading {
     fn disagreements(&self, claimed: &str) -> Vec<Disagreement> {
         let (read, claimed): (Vec<char>, Vec<char>) =
             (self.text.chars().collect(), claimed.chars().take(200).collect());
-        let places = self
-            .views
-            .first()
-            .and_then(|view| Some((view, decode::align(&view.lattice, self.schema.is_open, &self.text)?)));
-        let region = |at: usize| {
-            let (view, spans) = places.as_ref()?;
-            view.region(spans.get(at)?.clone())
-        };
+        let places = self.characters();
+        let region = |at: usize| places.get(at).and_then(|(_, region)| *region);
         let mut found = Vec::new();
         for (read_at, claimed_at) in differences(&read, &claimed) {
             found.push(Disagreement {

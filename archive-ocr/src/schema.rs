@@ -33,7 +33,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::pattern;
-use crate::value_language::{CheckRule, default_language};
+use crate::value_language::{CheckRule, default_language, writings};
 
 const SHIPPED: [(&str, &str); 3] = [
     ("archive-ocr/schemas/places.toml", include_str!("../schemas/places.toml")),
@@ -64,7 +64,35 @@ pub struct FieldSchema {
     pub is_open: bool,
     /// What ends a value within a sentence.
     pub stops: Vec<String>,
+    /// Characters that papers print within a value and systems leave out.
+    pub separators: String,
 }
+
+impl FieldSchema {
+    /// The canonical form of a value as printed or claimed, without separators.
+    #[must_use]
+    pub fn normalise(&self, text: &str) -> Option<String> {
+        if self.separators.is_empty() {
+            return self.kind.normalise(text);
+        }
+        let bare: String = fold(text).chars().filter(|c| !self.separators.contains(*c)).collect();
+        self.kind.normalise(&bare)
+    }
+
+    /// All the ways in which a paper may print `value`, with a separator at each place, too.
+    pub(crate) fn writings(&self, value: &str) -> Vec<String> {
+        let mut all = writings(self.kind, &self.normalise(value).unwrap_or_else(|| value.to_owned()));
+        for plain in all.clone().iter().filter(|w| w.len() <= SEPARATED) {
+            for (at, _) in plain.char_indices().skip(1) {
+                all.extend(self.separators.chars().map(|s| format!("{}{s}{}", &plain[..at], &plain[at..])));
+            }
+        }
+        all
+    }
+}
+
+/// A longer value, in bytes, is not tried with separators.
+const SEPARATED: usize = 40;
 
 /// One kind of paper.
 #[derive(Debug, Clone)]
@@ -201,6 +229,8 @@ struct RawField {
     usual: Vec<Spanned<String>>,
     #[serde(default)]
     stops: Vec<String>,
+    #[serde(default)]
+    separators: String,
 }
 
 #[derive(Deserialize)]
@@ -276,6 +306,7 @@ fn compile_field(
         usual,
         is_open,
         stops: raw.stops.iter().map(|t| fold(t)).filter(|t| !t.is_empty()).collect(),
+        separators: raw.separators,
     })
 }
 

@@ -104,7 +104,7 @@ pub fn default_language(kind: ValueKind) -> Result<Language, Error> {
         ValueKind::CapacityKva => format!("{NUMBER}(万?(k|K)(v|V)(a|A)|万?千伏安|兆伏安|MVA)"),
         ValueKind::VoltageKv => format!("{NUMBER}((k|K)(v|V)|千?伏|V)"),
         ValueKind::Date => format!(
-            "{YEAR}年{MONTH}月{DAY}日|{YEAR}-{MONTH}-{DAY}|{YEAR}\\.{MONTH}\\.{DAY}|{YEAR}/{MONTH}/{DAY}|{CHINESE_DATE}"
+            "{YEAR}年{MONTH}月{DAY}日|{YEAR}-{MONTH}-{DAY}|{YEAR}\\.{MONTH}\\.{DAY}|{YEAR}/{MONTH}/{DAY}|{YEAR}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])|{CHINESE_DATE}"
         ),
         ValueKind::AmountCny => {
             let group = "([壹贰叁肆伍陆柒捌玖]仟)?(零?[壹贰叁肆伍陆柒捌玖]佰)?(零?[壹贰叁肆伍陆柒捌玖]?拾)?(零?[壹贰叁肆伍陆柒捌玖])?";

@@ -131,3 +131,82 @@ fn an_animation_is_refused() {
     animated.extend(&bytes[33..]);
     check_refused(&animated, ErrorKind::Unsupported, "animation");
 }
+
+/// A TIFF of 20 by 20 pixels, uncompressed, with samples of eight or sixteen bits, all alike.
+fn tiff(photometric: u32, samples: &[u8], bits: u32) -> Vec<u8> {
+    let channels = samples.len() as u32 / (bits / 8);
+    let mut bytes = b"II\x2a\0\x08\0\0\0".to_vec();
+    let data_at = 8 + 2 + 12 * 10 + 4 + 2 * channels;
+    let bits_at = data_at - 2 * channels;
+    let entry = |tag: u16, kind: u16, count: u32, value: u32| {
+        let mut entry = Vec::new();
+        entry.extend(tag.to_le_bytes());
+        entry.extend(kind.to_le_bytes());
+        entry.extend(count.to_le_bytes());
+        entry.extend(value.to_le_bytes());
+        entry
+    };
+    bytes.extend(10_u16.to_le_bytes());
+    let inline = if channels <= 2 { bits | if channels == 2 { bits << 16 } else { 0 } } else { bits_at };
+    for (tag, kind, count, value) in [
+        (256, 3, 1, 20),
+        (257, 3, 1, 20),
+        (258, 3, channels, inline),
+        (259, 3, 1, 1),
+        (262, 3, 1, photometric),
+        (273, 4, 1, data_at),
+        (277, 3, 1, channels),
+        (278, 3, 1, 20),
+        (279, 4, 1, 400 * samples.len() as u32),
+        (284, 3, 1, 1),
+    ] {
+        bytes.extend(entry(tag, kind, count, value));
+    }
+    bytes.extend([0; 4]);
+    (0..channels).for_each(|_| bytes.extend((bits as u16).to_le_bytes()));
+    bytes.extend(samples.repeat(400));
+    bytes
+}
+
+#[test]
+fn inks_and_sixteen_bits_become_brightness() {
+    let white = |bytes: &[u8]| PageImage::from_bytes("scan", bytes).unwrap().plane()[7];
+    // No ink at all is paper; black ink is black; so is full colour in two bytes a sample.
+    assert_eq!(white(&tiff(5, &[0, 0, 0, 0], 8)), 255);
+    assert!(white(&tiff(5, &[0, 0, 0, 255], 8)) < 10);
+    assert_eq!(white(&tiff(5, &[0; 8], 16)), 255);
+    assert_eq!(white(&tiff(2, &[255; 6], 16)), 255);
+    assert_eq!(white(&tiff(1, &[0, 128], 16)), 128);
+}
+
+#[test]
+fn a_page_without_size_is_refused() {
+    let mut bytes = tiff(1, &[255], 8);
+    // The width, the first value of the first entry.
+    bytes[18..22].copy_from_slice(&0_u32.to_le_bytes());
+    assert_eq!(PageImage::from_bytes("scan", &bytes).unwrap_err().kind(), ErrorKind::InvalidInput);
+    let mut png = encode(&DynamicImage::new_luma8(64, 64), ImageFormat::Png);
+    png[16..20].copy_from_slice(&0_u32.to_be_bytes());
+    let checksum = crc32(&png[12..29]);
+    png[29..33].copy_from_slice(&checksum.to_be_bytes());
+    assert_eq!(PageImage::from_bytes("scan", &png).unwrap_err().kind(), ErrorKind::InvalidInput);
+}
+
+#[test]
+fn a_photo_comes_out_as_its_camera_was_held() {
+    let mut image = image::GrayImage::from_pixel(64, 32, image::Luma([255]));
+    (0..8).for_each(|y| (0..8).for_each(|x| image.put_pixel(x, y, image::Luma([0]))));
+    let jpeg = encode(&image.into(), ImageFormat::Jpeg);
+    // Exif: orientation (tag 274) 3, upside down.
+    let mut exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x03\0\0\0\0\0\0".to_vec();
+    let mut photo = jpeg[..2].to_vec();
+    photo.extend([0xff, 0xe1]);
+    photo.extend((exif.len() as u16 + 2).to_be_bytes());
+    photo.append(&mut exif);
+    photo.extend(&jpeg[2..]);
+    let dark = |bytes: &[u8], x: usize, y: usize| {
+        PageImage::from_bytes("photo", bytes).unwrap().plane()[y * 64 + x] < 64
+    };
+    assert!(dark(&jpeg, 2, 2) && !dark(&jpeg, 61, 29));
+    assert!(dark(&photo, 61, 29) && !dark(&photo, 2, 2));
+}

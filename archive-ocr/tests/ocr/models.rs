@@ -104,6 +104,29 @@ fn a_model_of_another_kind_is_refused() {
 }
 
 #[test]
+fn another_model_plugs_in_by_a_manifest() {
+    let Some(models) = models() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let library = archive_ocr::engine::find_library(&models).unwrap();
+    let shipped = ModelManifest::shipped();
+    let other = "ch_PP-OCRv4_rec_infer.onnx";
+    for path in [library, models.join(&shipped.detector.file), models.join(other)] {
+        fs::copy(&path, directory.path().join(path.file_name().unwrap())).unwrap();
+    }
+    let digest = Digest(Sha256::digest(fs::read(models.join(other)).unwrap()).into()).to_string();
+    let text = SHIPPED_TEXT
+        .replace(&shipped.recogniser.file, other)
+        .replace(&shipped.recogniser.sha256.to_string(), &digest)
+        .replace(&shipped.recogniser.name, "PP-OCRv4 mobile text recogniser");
+    fs::write(directory.path().join("manifest.toml"), text).unwrap();
+    let reader = Reader::open(&ReaderConfig::new(directory.path())).unwrap();
+    assert!(format!("{reader:?}").contains("PP-OCRv4 mobile text recogniser"), "{reader:?}");
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples");
+    let reading = reader.read(&PageImage::open(samples.join("contract.jpg")).unwrap()).unwrap();
+    assert_eq!(reading.fields[&"account_no".parse().unwrap()].value, "3342125369");
+}
+
+#[test]
 fn a_real_page_is_read_and_verified() {
     let Some(models) = models() else { return };
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples");

@@ -2,7 +2,7 @@
 
 use archive_core::evidence::Verdict;
 use archive_ocr::engine::{HeatMap, ScriptedEngine};
-use archive_ocr::{PageImage, PageReading, Reader, ReaderConfig};
+use archive_ocr::{DocumentFinding, DocumentReading, PageImage, PageReading, Reader, ReaderConfig};
 
 /// A reading of a page with one line, on which `text` stands.
 fn read(text: &str) -> PageReading {
@@ -37,6 +37,96 @@ fn values_stand_behind_their_labels() {
     check("应缴纳用电保证金人民币贰拾壹万叁仟柒佰元整,合同终止时", "deposit_cny", "213700");
     check("用电人:杭州鑫达有限公司(以下简称乙方)", "customer_name", "杭州鑫达有限公司");
     check("用户缩号:3388985508", "account_no", "3388985508");
+}
+
+#[test]
+fn values_are_read_in_all_their_writings() {
+    check("合同容量:0.04万kVA", "contract_capacity_kva", "400");
+    check("合同容量:3.15万千伏安", "contract_capacity_kva", "31500");
+    check("合同容量:400KVA", "contract_capacity_kva", "400");
+    check("合同容量:2MVA", "contract_capacity_kva", "2000");
+    check("供电电压:380V", "supply_voltage_kv", "0.38");
+    check("供电电压:220伏", "supply_voltage_kv", "0.22");
+    check("供电电压:10KV", "supply_voltage_kv", "10");
+    check("签订日期:2013.3.5", "sign_date", "2013-03-05");
+    check("签订日期:2013/03/05", "sign_date", "2013-03-05");
+    check("签订日期:20130305", "sign_date", "2013-03-05");
+    check("签订日期:二〇一三年十二月三十一日", "sign_date", "2013-12-31");
+    check("保证金:¥3500.00", "deposit_cny", "3500");
+    check("保证金:叁仟伍佰圆正", "deposit_cny", "3500");
+    check("CT变比:200:5", "ct_ratio", "200/5");
+    check("联系电话:0571-88888888", "phone", "057188888888");
+    check("联系电话:13800000000", "phone", "13800000000");
+    check("身份证号:11010519491231002X", "id_no", "11010519491231002X");
+    check("统一社会信用代码:91350100M000100Y43", "id_no", "91350100M000100Y43");
+    check("用电类别:居民生活用电", "tariff_class", "居民生活用电");
+    check("行业分类:金属制品业", "industry", "金属制品业");
+    check("功率因数:0.90", "power_factor", "0.90");
+}
+
+#[test]
+fn a_separator_is_no_part_of_a_value() {
+    let reading = read("联系电话:0571-88888888");
+    let field = "phone".parse().unwrap();
+    for same in ["057188888888", "0571-88888888", "0571 88888888"] {
+        assert_eq!(reading.verify(&field, same).verdict, Verdict::Match, "{same}");
+    }
+    assert_eq!(reading.verify(&field, "057188888889").verdict, Verdict::Mismatch);
+}
+
+#[test]
+fn a_number_with_a_wrong_check_character_is_less_sure() {
+    let confidence = |text: &str| read(text).fields[&"id_no".parse().unwrap()].confidence.get();
+    assert!(confidence("身份证号:11010519491231002X") > confidence("身份证号:110105194912310021") + 0.01);
+}
+
+#[test]
+fn values_stand_below_their_labels_and_on_the_next_line() {
+    check_lines(&["用电登记表", "合同容量", "400kVA"], "contract_capacity_kva", Some("400"));
+    check_lines(&["用电登记表", "户号", "3388985508"], "account_no", Some("3388985508"));
+}
+
+#[test]
+fn every_character_has_its_place_and_speaks_for_itself() {
+    let reading = read("用户编号:3388985508");
+    let evidence = reading.verify(&"account_no".parse().unwrap(), "3388985608");
+    let [disagreement] = &evidence.disagreements[..] else { panic!("{evidence:?}") };
+    assert_eq!((disagreement.read, disagreement.claimed), (Some('5'), Some('6')));
+    // The eighth digit of ten stands in the right half of the value.
+    let (whole, part) = (evidence.region.unwrap(), disagreement.region.unwrap());
+    assert!(part.left() > (whole.left() + whole.right()) / 2 && part.width() < whole.width() / 4);
+    assert!(reading.verify(&"account_no".parse().unwrap(), "3388985508").disagreements.is_empty());
+    assert!(!reading.fields[&"account_no".parse().unwrap()].characters().is_empty());
+}
+
+/// A document of pages with these lines on each.
+fn document(pages: &[&[&str]]) -> DocumentReading {
+    DocumentReading::of_pages(pages.iter().map(|lines| read_lines(lines)).collect())
+}
+
+#[test]
+fn a_field_on_several_pages_is_one() {
+    let found = document(&[&["合同编号:SGZJ201224118530", "户号3388985508"], &["户号:3388985508"]]);
+    let field = &found.fields[&"account_no".parse().unwrap()];
+    assert_eq!((field.value.as_str(), &field.pages[..]), ("3388985508", &[0, 1][..]));
+    assert_eq!(found.findings, []);
+    let field = "account_no".parse().unwrap();
+    let one = found.pages[1].verify(&field, "3388985509").suspicion;
+    let both = found.verify(&field, "3388985509");
+    assert!(both.verdict == Verdict::Mismatch && both.suspicion > one, "two pages say more than one");
+    assert_eq!(found.verify(&field, "3388985508").verdict, Verdict::Match);
+    assert_eq!(found.verify(&"phone".parse().unwrap(), "1").verdict, Verdict::Unreadable);
+}
+
+#[test]
+fn pages_that_contradict_each_other_are_a_finding() {
+    let found = document(&[&["户号3388985508"], &["户号3388985608"]]);
+    let [DocumentFinding::Contradiction { field, shown, suspicion }] = &found.findings[..] else {
+        panic!("{:?}", found.findings)
+    };
+    assert_eq!((field.as_str(), shown.len()), ("account_no", 2));
+    assert!(*suspicion > 5.0 && shown[0].value != shown[1].value);
+    assert!(!format!("{shown:?}").contains("33889"), "values may be personal");
 }
 
 #[test]
