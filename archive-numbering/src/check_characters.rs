@@ -275,6 +275,12 @@ impl CheckSystem {
     }
 }
 
+impl PartialEq<str> for CheckCharacters {
+    fn eq(&self, other: &str) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
 impl From<CheckSystem> for &'static str {
     fn from(system: CheckSystem) -> Self {
         system.name()

@@ -24,7 +24,7 @@ use crate::field::Kind;
 use crate::limits;
 use crate::rule::Rule;
 use crate::values::{FieldId, Value, Values};
-use crate::writer::{self, NumberBuffer};
+use crate::writer;
 
 /// A number that only lacks its place in the sequence.
 #[derive(Debug, Clone)]
@@ -46,9 +46,7 @@ impl Draw {
         for (i, other) in fields.iter().enumerate() {
             let needed = sequence.scope.contains(&i) || rule.checked().piece_of(i).is_some();
             if i != field && needed && !matches!(other.kind, Kind::Check { .. }) {
-                let mut text = NumberBuffer::new();
-                writer::write_field(rule, i, values, &mut text)?;
-                writings[i] = Some(text.as_str().into());
+                writings[i] = Some(writer::field_text(rule, i, values)?);
             }
         }
         let mut counter = match (&rule.checked().namespace, &rule.checked().counter) {

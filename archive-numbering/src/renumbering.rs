@@ -32,15 +32,18 @@
 //!
 //! Limits: a sequence is carried over, never drawn anew: numbers keep their order and their gaps.
 
+mod rejection;
+
 use std::collections::BTreeMap;
-use std::fmt;
 
 use archive_core::identifier::{ReferenceCode, quoted};
 use archive_core::language::Language;
 use archive_core::{Error, ErrorKind};
-use serde::Serialize;
 
-use crate::field::Kind;
+pub use rejection::{PlanFault, PlanRejection};
+
+use crate::field::{Kind, Numeric};
+use crate::limits;
 use crate::proofs::two_shortest;
 use crate::rule::Rule;
 use crate::tracks::{TooComplex, shortest_disagreement};
@@ -61,99 +64,6 @@ pub struct Renumbering {
     new: Rule,
     /// One for each field of the new rule; check characters have none.
     sources: Vec<Option<Source>>,
-}
-
-/// Why a renumbering is not safe.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum PlanFault {
-    /// A field of the new rule has no source.
-    Missing {
-        /// The field.
-        field: String,
-    },
-    /// Two old numbers would become one.
-    Merged {
-        /// The two old numbers.
-        old: [String; 2],
-        /// What both would become.
-        new: String,
-        /// The old field that gets lost.
-        field: String,
-    },
-    /// An old number has no new one.
-    Unfit {
-        /// The old number.
-        old: String,
-        /// The new field that cannot take its value.
-        field: String,
-        /// The value.
-        value: String,
-    },
-    /// A new number is an old number of another file.
-    Taken {
-        /// The number.
-        number: String,
-        /// What the old number would become.
-        new: Option<String>,
-    },
-    /// The proof would need too many states.
-    TooComplex,
-}
-
-impl fmt::Display for PlanFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing { field } => {
-                write!(f, "{field} has no source: carry a field over, or give a constant")
-            }
-            Self::Merged { old: [a, b], new, field } => {
-                write!(f, "{a} and {b} would both become {new}: carry {field} over")
-            }
-            Self::Unfit { old, field, value } => {
-                write!(f, "{old} would have no new number: {field} cannot be {}", quoted(value))
-            }
-            Self::Taken { number, new: Some(new) } => write!(
-                f,
-                "{number} could be the new number of one file and the old number of another, which becomes {new}: \
-                 change the format"
-            ),
-            Self::Taken { number, new: None } => {
-                write!(f, "{number} could be the new number of one file and the old number of another")
-            }
-            Self::TooComplex => write!(f, "the rules are too complex to prove this: shorten their fields"),
-        }
-    }
-}
-
-/// Why a renumbering was not accepted: at least one fault.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PlanRejection {
-    faults: Vec<PlanFault>,
-}
-
-impl PlanRejection {
-    /// What is wrong.
-    #[must_use]
-    pub fn faults(&self) -> &[PlanFault] {
-        &self.faults
-    }
-}
-
-impl fmt::Display for PlanRejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let faults: Vec<String> = self.faults.iter().map(PlanFault::to_string).collect();
-        write!(f, "renumbering: {}", faults.join("; "))
-    }
-}
-
-impl std::error::Error for PlanRejection {}
-
-impl From<PlanRejection> for Error {
-    fn from(rejection: PlanRejection) -> Self {
-        let faults: Vec<String> = rejection.faults.iter().map(PlanFault::to_string).collect();
-        Self::invalid("renumbering", faults.join("; "))
-    }
 }
 
 impl Renumbering {
@@ -237,7 +147,7 @@ impl Renumbering {
             faults.extend(self.merged());
             faults.extend(self.taken());
         }
-        if faults.is_empty() { Ok(Plan(self)) } else { Err(PlanRejection { faults }) }
+        if faults.is_empty() { Ok(Plan(self)) } else { Err(PlanRejection::new(faults)) }
     }
 
     fn missing(&self) -> Vec<PlanFault> {
@@ -394,30 +304,68 @@ impl Renumbering {
         let moved = shortest_disagreement(self.old.tracks(), self.new.tracks(), false, |x, y| {
             role_of_old(x.to) != role_of_new(y.to)
         });
-        let moved = match moved {
+        match moved {
             Err(TooComplex) => return Some(PlanFault::TooComplex),
-            Ok(moved) => moved?,
-        };
+            Ok(None) => return None,
+            Ok(Some(_)) => {}
+        }
         let Ok(common) = self.images().and_then(|images| {
             let olds = Language::sequence(old.pieces.iter().map(|piece| &piece.language))?;
             olds.intersection(&images)
         }) else {
             return Some(PlanFault::TooComplex);
         };
-        let shortest = common.shortest()?;
-        let stays = self.renumber(&shortest).is_ok_and(|new| new.as_str() == shortest);
-        let number = if stays { moved.input } else { shortest };
-        let new = self.renumber(&number).ok().map(|new| new.to_string());
-        Some(PlanFault::Taken { number, new })
+        match self.first_moved(&common) {
+            Err(TooComplex) => Some(PlanFault::TooComplex),
+            Ok(number) => number.map(|number| PlanFault::Taken {
+                new: self.renumber(&number).ok().map(|new| new.to_string()),
+                number,
+            }),
+        }
+    }
+
+    /// The first of the old numbers `numbers`, in the order of their text, that does not stay.
+    fn first_moved(&self, numbers: &Language) -> Result<Option<String>, TooComplex> {
+        let mut seen = 0;
+        let mut stack = vec![(numbers.start(), String::new())];
+        while let Some((state, text)) = stack.pop() {
+            let stays = || self.renumber(&text).is_ok_and(|new| new.as_str() == text);
+            if numbers.is_accepting(state) && !stays() {
+                return Ok(Some(text));
+            }
+            let longer = stack.len();
+            for (range, to) in numbers.transitions(state) {
+                for c in range {
+                    seen += 1;
+                    if seen > limits::PROOF_STATES {
+                        return Err(TooComplex);
+                    }
+                    stack.push((to, format!("{text}{c}")));
+                }
+            }
+            stack[longer..].reverse();
+        }
+        Ok(None)
     }
 
     /// The new numbers that can come out.
     fn images(&self) -> Result<Language, Error> {
         let parts = self.new.checked().pieces.iter().map(|piece| {
-            match piece.field.and_then(|field| self.sources[field].as_ref()) {
-                Some(Source::Constant(value)) => Language::literal(value),
-                Some(Source::Mapped(_, table)) => Language::words(table.values()),
-                _ => Ok(piece.language.clone()),
+            match piece.field.and_then(|field| Some((field, self.sources[field].as_ref()?))) {
+                Some((field, Source::Field(from))) => {
+                    let kind =
+                        |rule: &Rule, field: usize| rule.checked().fields[field].kind.numeric().copied();
+                    match (kind(&self.old, *from), kind(&self.new, field)) {
+                        // The new writings of the old values.
+                        (Some(old), Some(new)) => Numeric { low: old.low, high: old.high, ..new }.language(),
+                        _ => Ok(self
+                            .languages(*from, field)
+                            .map_or_else(Language::empty, |(old, _)| old.clone())),
+                    }
+                }
+                Some((_, Source::Constant(value))) => Language::literal(value),
+                Some((_, Source::Mapped(_, table))) => Language::words(table.values()),
+                None => Ok(piece.language.clone()),
             }
         });
         Language::sequence(&parts.collect::<Result<Vec<_>, _>>()?)

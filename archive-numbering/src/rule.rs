@@ -1,6 +1,5 @@
 //! A compiled rule: proven sound, immutable, shared by its clones.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -17,6 +16,7 @@ use crate::explanation::{Completion, Explanation};
 use crate::field::Kind;
 use crate::limits;
 use crate::machine::{Machine, Spans};
+use crate::parsed::Parsed;
 use crate::report::{Rejection, RuleName};
 use crate::rule_set::RuleSet;
 use crate::tracks::Tracks;
@@ -82,10 +82,12 @@ impl Rule {
         Self(Arc::new(Inner { checked, machine, tracks, typed, language: OnceLock::new() }))
     }
 
+    #[inline]
     pub(crate) fn checked(&self) -> &CheckedRule {
         &self.0.checked
     }
 
+    #[inline]
     pub(crate) fn machine(&self) -> &Machine {
         &self.0.machine
     }
@@ -94,6 +96,7 @@ impl Rule {
         &self.0.tracks
     }
 
+    #[inline]
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -161,6 +164,7 @@ impl Rule {
     }
 
     /// No values yet, to be set field by field.
+    #[inline]
     #[must_use]
     pub fn values(&self) -> Values<'_> {
         Values::new(self)
@@ -207,14 +211,23 @@ impl Rule {
     ///
     /// # Errors
     /// `InvalidInput` for what is no number of the rule, with the place and what was expected.
+    #[inline]
     pub fn parse<'a>(&'a self, text: &'a str) -> Result<Parsed<'a>, Error> {
-        if let Some(spans) = self.0.machine.read(text) {
-            return Ok(Parsed { rule: self, text: Cow::Borrowed(text), spans });
+        let mut parsed = Parsed::new(self, text);
+        if self.0.machine.read(text, &mut parsed.spans) {
+            return Ok(parsed);
         }
-        if let Some(canonical) = self.undo_aliases(text)
-            && let Some(spans) = self.0.machine.read(&canonical)
-        {
-            return Ok(Parsed { rule: self, text: Cow::Owned(canonical), spans });
+        self.parse_alias(text)
+    }
+
+    /// Reads what is no number in its canonical writing.
+    #[cold]
+    fn parse_alias(&self, text: &str) -> Result<Parsed<'_>, Error> {
+        if let Some(canonical) = self.undo_aliases(text) {
+            let mut spans = Spans::default();
+            if self.0.machine.read(&canonical, &mut spans) {
+                return Ok(Parsed::canonical(self, canonical, spans));
+            }
         }
         let message = match self.explain(text) {
             Some(explanation) => explanation.to_string(),
@@ -228,8 +241,10 @@ impl Rule {
     #[must_use]
     pub fn validate(&self, text: &str) -> Validity {
         match self.parse(text) {
-            Ok(Parsed { text: Cow::Borrowed(_), .. }) => Validity::Canonical,
-            Ok(parsed) => Validity::Alias { canonical: parsed.text.into_owned() },
+            Ok(parsed) => match parsed.into_alias() {
+                None => Validity::Canonical,
+                Some(canonical) => Validity::Alias { canonical },
+            },
             Err(_) => Validity::Invalid { explanation: self.explain(text).unwrap_or_default() },
         }
     }
@@ -449,80 +464,5 @@ impl Rule {
 impl fmt::Debug for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Rule({})", self.name())
-    }
-}
-
-/// A number read by a rule: its canonical text and where each field stands in it.
-#[derive(Clone)]
-pub struct Parsed<'a> {
-    rule: &'a Rule,
-    text: Cow<'a, str>,
-    spans: Spans,
-}
-
-impl Parsed<'_> {
-    /// The rule that read it.
-    #[must_use]
-    pub fn rule(&self) -> &Rule {
-        self.rule
-    }
-
-    /// The number as it must be written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// The number as an identifier.
-    #[must_use]
-    pub fn reference_code(&self) -> Option<ReferenceCode> {
-        self.text.parse().ok()
-    }
-
-    /// What stands in the field `id`; `None` where the rule does not print it.
-    #[inline]
-    #[must_use]
-    pub fn get(&self, id: FieldId) -> Option<&str> {
-        let (start, end) = *self.spans.get(usize::from(id.0))?;
-        // No part of a number is empty.
-        if start == end { None } else { self.text.get(usize::from(start)..usize::from(end)) }
-    }
-
-    /// What stands in the field `name`; `None` where the rule does not print it.
-    #[must_use]
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.get(self.rule.field(name).ok()?)
-    }
-
-    /// The value of the number or year `name`; `None` where the field is none.
-    #[must_use]
-    pub fn number(&self, name: &str) -> Option<u64> {
-        let id = self.rule.field(name).ok()?;
-        let number = self.rule.checked().fields[usize::from(id.0)].kind.numeric()?;
-        number.read(self.get(id)?.as_bytes())
-    }
-
-    /// The printed fields and what stands in them, in the order of the text.
-    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.rule.field_names().enumerate().filter_map(|(i, name)| Some((name, self.get(FieldId(i as u8))?)))
-    }
-
-    /// Its values, from which [`Rule::format`] makes the same number again.
-    #[must_use]
-    pub fn values(&self) -> Values<'_> {
-        let mut values = self.rule.values();
-        for i in 0..self.rule.checked().fields.len() {
-            let id = FieldId(i as u8);
-            if let Some(text) = self.get(id) {
-                values.put(id, Value::Text(text));
-            }
-        }
-        values
-    }
-}
-
-impl fmt::Debug for Parsed<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.fields()).finish()
     }
 }

@@ -6,9 +6,10 @@ use archive_core::{Error, ErrorKind};
 use chrono::NaiveDate;
 
 use crate::checked::{self, CheckedRule};
+use crate::parsed::Parsed;
 use crate::proofs::{self, Failure};
 use crate::report::{Finding, Proof, Rejection, Report, RuleName, RuleReport};
-use crate::rule::{Parsed, Rule};
+use crate::rule::Rule;
 use crate::syntax::{self, Keywords};
 use crate::tracks::Tracks;
 

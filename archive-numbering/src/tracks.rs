@@ -6,7 +6,8 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use crate::checked::{CheckedRule, reachable};
+use crate::checked::CheckedRule;
+use crate::checked::characters::reachable;
 use crate::limits;
 use crate::report::FieldWriting;
 

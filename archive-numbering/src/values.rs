@@ -74,6 +74,7 @@ pub struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
+    #[inline]
     pub(crate) fn new(rule: &'a Rule) -> Self {
         Self { rule, slots: [None; limits::FIELDS] }
     }
@@ -129,6 +130,7 @@ impl<'a> Values<'a> {
         self.slots[field]
     }
 
+    #[inline]
     pub(crate) fn is_for(&self, rule: &Rule) -> bool {
         self.rule.is(rule)
     }

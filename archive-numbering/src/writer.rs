@@ -4,11 +4,12 @@ use archive_core::Error;
 use archive_core::identifier::quoted;
 use chrono::Datelike;
 
-use crate::field::{Chars, Date, Kind, Numeric};
+use crate::field::{Chars, Date, DateToken, Kind, Numeric};
 use crate::limits;
-use crate::machine::{self, Action, Machine};
+use crate::machine::{self, Action, Spans, Step};
 use crate::rule::Rule;
 use crate::values::{Value, Values};
+use crate::word;
 
 /// Room for one number, to be used again and again.
 ///
@@ -25,8 +26,8 @@ use crate::values::{Value, Values};
 /// ```
 #[derive(Debug, Clone)]
 pub struct NumberBuffer {
-    bytes: [u8; limits::NUMBER_BYTES + 8],
-    length: usize,
+    bytes: Bytes,
+    length: u8,
 }
 
 impl Default for NumberBuffer {
@@ -39,13 +40,13 @@ impl NumberBuffer {
     /// An empty buffer.
     #[must_use]
     pub fn new() -> Self {
-        Self { bytes: [0; limits::NUMBER_BYTES + 8], length: 0 }
+        Self { bytes: CLEAR, length: 0 }
     }
 
     /// The number that was written last, as UTF-8.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
+        &self.bytes[..usize::from(self.length)]
     }
 
     /// The number that was written last.
@@ -54,21 +55,41 @@ impl NumberBuffer {
         // Only whole texts are written, each of them UTF-8.
         std::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
+}
 
-    /// Writes eight bytes, of which `length` count.
+/// Room for a number and the word that is written last; any offset that a byte holds is within.
+type Bytes = [u8; u8::MAX as usize + 9];
+const CLEAR: Bytes = [0; u8::MAX as usize + 9];
+
+/// Where a number is written, behind what is written of it already. The compiler of rules bounds
+/// a number's length, so that there is always room.
+pub(crate) struct Room<'a> {
+    bytes: &'a mut Bytes,
+    length: u8,
+}
+
+impl Room<'_> {
+    /// Writes the first `length` bytes of `word`; what comes next overwrites the others.
     #[inline]
     fn push_word(&mut self, word: u64, length: usize) {
-        // The compiler of rules bounds a number's length, so that there is room.
-        if let Some(room) = self.bytes.get_mut(self.length..self.length + 8) {
-            room.copy_from_slice(&word.to_le_bytes());
-            self.length += length;
+        let at = usize::from(self.length);
+        if let Some(room) = self.bytes[at..].first_chunk_mut() {
+            *room = word.to_le_bytes();
         }
+        self.length += length as u8;
+    }
+
+    /// Writes the last `width` digits of `value`, which is below 10⁸.
+    #[inline]
+    fn push_digits(&mut self, value: u32, width: usize) {
+        self.push_word(word::digits(value, width), width);
     }
 
     fn push(&mut self, text: &[u8]) {
-        if let Some(room) = self.bytes.get_mut(self.length..self.length + text.len()) {
+        let at = usize::from(self.length);
+        if let Some(room) = self.bytes.get_mut(at..at + text.len()) {
             room.copy_from_slice(text);
-            self.length += text.len();
+            self.length += text.len() as u8;
         }
     }
 }
@@ -76,117 +97,111 @@ impl NumberBuffer {
 /// Writes the number of `values` into `buffer`; on failure leaves that empty.
 pub(crate) fn write(rule: &Rule, values: &Values<'_>, buffer: &mut NumberBuffer) -> Result<(), Error> {
     buffer.length = 0;
-    let written = write_parts(rule, values, buffer);
-    if written.is_err() {
-        buffer.length = 0;
-    }
-    written
+    let mut room = Room { bytes: &mut buffer.bytes, length: 0 };
+    write_parts(rule, values, &mut room)?;
+    buffer.length = room.length;
+    Ok(())
 }
 
-fn write_parts(rule: &Rule, values: &Values<'_>, buffer: &mut NumberBuffer) -> Result<(), Error> {
+/// The writing of one field, which is no check character.
+pub(crate) fn field_text(rule: &Rule, field: usize, values: &Values<'_>) -> Result<Box<str>, Error> {
+    let mut buffer = NumberBuffer::new();
+    let mut room = Room { bytes: &mut buffer.bytes, length: 0 };
+    write_field(rule, field, values, &mut room)?;
+    buffer.length = room.length;
+    Ok(buffer.as_str().into())
+}
+
+fn write_parts(rule: &Rule, values: &Values<'_>, room: &mut Room<'_>) -> Result<(), Error> {
     if !values.is_for(rule) {
         return Err(Error::invalid(format!("rule {}", rule.name()), "was given values of another rule"));
     }
     let machine = rule.machine();
     let mut spans = [(0, 0); limits::FIELDS];
-    for step in machine.steps() {
-        let from = buffer.length;
-        match &step.action {
-            Action::Literal(word) => {
-                buffer.push_word(word.bytes, usize::from(word.length));
-                continue;
-            }
-            Action::LongLiteral(literal) => {
-                buffer.push(literal);
-                continue;
-            }
-            action => {
-                let value = values.get(step.field);
-                if !value.is_some_and(|value| write_quickly(machine, action, value, buffer)) {
-                    write_slowly(rule, step.field, values, &spans, buffer)?;
-                }
-            }
+    for step in &machine.steps {
+        room.push_word(step.before.bytes, step.before.length);
+        let from = room.length;
+        if !write_quickly(step, values, room) {
+            write_slowly(rule, step.field, values, &spans, room)?;
         }
-        spans[step.field] = (from as u8, buffer.length as u8);
+        if let Some(span) = spans.get_mut(step.field) {
+            *span = (from, room.length);
+        }
     }
     Ok(())
 }
 
 /// Writes the usual kinds of values; `false` where it did not, whatever the reason.
 #[inline]
-fn write_quickly(machine: &Machine, action: &Action, value: Value<'_>, buffer: &mut NumberBuffer) -> bool {
-    match (action, value) {
-        (Action::Ascii { bit, min, max }, Value::Text(text)) => {
-            let length = text.len();
-            if length < usize::from(*min) || length > usize::from(*max) || length > 8 {
-                return false;
-            }
-            let mut word = 0;
-            for byte in text.bytes().rev() {
-                if !machine.is_in(*bit, byte) {
-                    return false;
-                }
-                word = word << 8 | u64::from(byte);
-            }
-            buffer.push_word(word, length);
-            true
-        }
-        (Action::Codes(codes), Value::Text(text)) => match codes.iter().find(|code| code.is(text)) {
-            Some(code) => {
-                buffer.push_word(code.bytes, usize::from(code.length));
-                true
-            }
-            None => false,
+fn write_quickly(step: &Step, values: &Values<'_>, room: &mut Room<'_>) -> bool {
+    let (word, length) = match &step.action {
+        Action::Digits(digits) => match values.get(step.field) {
+            Some(Value::Number(value)) => match digits.write(value) {
+                Some(word) => (word, digits.width),
+                None => return false,
+            },
+            _ => return false,
         },
-        (Action::Digits { width, first, last, modulus, .. }, Value::Number(value)) => {
-            if value < *first || value > *last {
-                return false;
+        Action::Fixed { class, width, highest } => match values.get(step.field) {
+            Some(Value::Text(text)) if text.len() == *width => match word::short(text.as_bytes()) {
+                Some(word) if class.takes(word, *highest) => (word, *width),
+                _ => return false,
+            },
+            _ => return false,
+        },
+        Action::Run { class, min, max } => match values.get(step.field) {
+            Some(Value::Text(text)) if (*min..=*max).contains(&text.len()) => {
+                match word::short(text.as_bytes()) {
+                    Some(word) if class.takes(word, word::highest_bits(text.len())) => (word, text.len()),
+                    None if machine::takes(class, text, *min, *max) => {
+                        room.push(text.as_bytes());
+                        return true;
+                    }
+                    _ => return false,
+                }
             }
-            // At most eight digits, two at a time from the back.
-            let mut rest = (value % modulus) as u32;
-            let mut word = 0;
-            let mut left = *width;
-            while left >= 2 {
-                let pair = rest % 100;
-                rest /= 100;
-                word = word << 16 | u64::from((pair % 10 + 48) << 8 | (pair / 10 + 48));
-                left -= 2;
-            }
-            if left == 1 {
-                word = word << 8 | u64::from(rest % 10 + 48);
-            }
-            buffer.push_word(word, usize::from(*width));
-            true
+            _ => return false,
+        },
+        Action::Codes(codes) => match values.get(step.field) {
+            Some(Value::Text(text)) => match word::short(text.as_bytes()) {
+                Some(word) if codes.iter().any(|code| code.bytes == word && code.length == text.len()) => {
+                    (word, text.len())
+                }
+                _ => return false,
+            },
+            _ => return false,
+        },
+        Action::Literal(literal) => {
+            room.push(literal);
+            return true;
         }
-        _ => false,
-    }
+        Action::Any => return false,
+    };
+    room.push_word(word, length);
+    true
 }
 
 /// Writes any value.
+#[inline(never)]
 fn write_slowly(
     rule: &Rule,
     field: usize,
     values: &Values<'_>,
-    spans: &[(u8, u8); limits::FIELDS],
-    buffer: &mut NumberBuffer,
+    spans: &Spans,
+    out: &mut Room<'_>,
 ) -> Result<(), Error> {
     if let Kind::Check { system, of } = &rule.checked().fields[field].kind {
-        let parts = of.iter().map(|&f| &buffer.bytes[usize::from(spans[f].0)..usize::from(spans[f].1)]);
+        let parts = of.iter().map(|&f| &out.bytes[usize::from(spans[f].0)..usize::from(spans[f].1)]);
         if let Some(check) = machine::check(*system, parts) {
-            buffer.push(check.as_bytes());
+            out.push(check.as_bytes());
         }
         return Ok(());
     }
-    write_field(rule, field, values, buffer)
+    write_field(rule, field, values, out)
 }
 
 /// Appends the writing of one field, which is no check character.
-pub(crate) fn write_field(
-    rule: &Rule,
-    field: usize,
-    values: &Values<'_>,
-    out: &mut NumberBuffer,
-) -> Result<(), Error> {
+fn write_field(rule: &Rule, field: usize, values: &Values<'_>, out: &mut Room<'_>) -> Result<(), Error> {
     let kind = &rule.checked().fields[field].kind;
     let value = values.get(field).ok_or_else(|| missing(rule, field))?;
     let done = match kind {
@@ -202,7 +217,7 @@ pub(crate) fn write_field(
     done.ok_or_else(|| wrong(rule, field, value))
 }
 
-fn write_number(number: &Numeric, value: Value<'_>, out: &mut NumberBuffer) -> Option<()> {
+fn write_number(number: &Numeric, value: Value<'_>, out: &mut Room<'_>) -> Option<()> {
     let value = match value {
         Value::Number(value) => (number.low..=number.high).contains(&value).then_some(value)?,
         Value::Text(text) => number.read(text.as_bytes())?,
@@ -222,7 +237,7 @@ fn write_number(number: &Numeric, value: Value<'_>, out: &mut NumberBuffer) -> O
     Some(())
 }
 
-fn write_text(rule: &Rule, kind: &Kind, field: usize, text: &str, out: &mut NumberBuffer) -> Option<()> {
+fn write_text(rule: &Rule, kind: &Kind, field: usize, text: &str, out: &mut Room<'_>) -> Option<()> {
     match kind {
         Kind::Chars(Chars { pad: Some(pad), max, min, class }) => {
             let value = text.trim_start_matches(*pad);
@@ -243,18 +258,19 @@ fn write_text(rule: &Rule, kind: &Kind, field: usize, text: &str, out: &mut Numb
     Some(())
 }
 
-fn write_date(
-    rule: &Rule,
-    date: &Date,
-    field: usize,
-    value: Value<'_>,
-    out: &mut NumberBuffer,
-) -> Option<()> {
+fn write_date(rule: &Rule, date: &Date, field: usize, value: Value<'_>, out: &mut Room<'_>) -> Option<()> {
     match value {
         Value::Text(text) => rule.machine().takes(field, text).then(|| out.push(text.as_bytes())),
         Value::Date(day) => {
             let year = u64::try_from(day.year()).ok().filter(|y| (date.low..=date.high).contains(y))?;
-            out.push(date.write(year, day.month(), day.day()).as_bytes());
+            for token in &date.pattern {
+                match *token {
+                    DateToken::Year(digits) => out.push_digits(year as u32, digits as usize),
+                    DateToken::Month => out.push_digits(day.month(), 2),
+                    DateToken::Day => out.push_digits(day.day(), 2),
+                    DateToken::Sign(c) => out.push(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                }
+            }
             Some(())
         }
         Value::Number(_) => None,

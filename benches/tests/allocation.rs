@@ -4,7 +4,8 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use archive_numbering::shipped;
+use archive_numbering::{NumberBuffer, Rule, shipped};
+use chrono::NaiveDate;
 
 struct Counting;
 
@@ -55,6 +56,7 @@ fn reading_and_writing_a_number_allocate_nothing() {
         ("盒号", "Z109-2024-D30-BGS-H0001"),
         ("表计资产编号", "3312345678901234567890"),
         ("居民身份证号码", "110102194910010016"),
+        ("统一社会信用代码", "919999999999999984"),
     ] {
         let rule = shipped::rule(name).unwrap();
         let count = allocations(|| {
@@ -66,4 +68,39 @@ fn reading_and_writing_a_number_allocate_nothing() {
         assert_eq!(out, number);
         assert_eq!(count, 0, "{name}");
     }
+}
+
+/// Values of every kind: texts, numbers of up to eighteen digits, days; and a rule of so many
+/// shapes that its automata read.
+#[test]
+fn values_of_all_kinds_allocate_nothing() {
+    let rule = Rule::compile(
+        "rule r version 1 effective 2024-01-01
+           day   = date{YYYY-MM-DD} from filed
+           year  = digits{2} century 1970..2069 from filed
+           name  = chars[a-z]{1,20}
+           big   = digits{1,18}
+           pages = digits{1,3}
+           check = check LUHN(pages)
+           n     = sequence{10} refuse-when-full
+           format \"{day}:{year}:{name}:{big}:{pages}{check}:{n}\"",
+    )
+    .unwrap();
+    let mut out = String::with_capacity(256);
+    let mut buffer = NumberBuffer::new();
+    let day = NaiveDate::from_ymd_opt(2024, 2, 29).unwrap();
+    let count = allocations(|| {
+        let mut values = rule.values();
+        values.set_date("filed", day).unwrap();
+        values.set("name", "abcdefghijkl").unwrap().set("big", 999_999_999_999_999_999_u64).unwrap();
+        values.set("pages", 42_u64).unwrap().set("n", 1_234_567_890_u64).unwrap();
+        rule.format_into(&values, &mut out).unwrap();
+        rule.format_bytes(&values, &mut buffer).unwrap();
+        let parsed = rule.parse(&out).unwrap();
+        assert_eq!(parsed.number("big"), Some(999_999_999_999_999_999));
+        assert_eq!(parsed.number("year"), Some(2024));
+    });
+    assert_eq!(out, "2024-02-29:24:abcdefghijkl:999999999999999999:422:1234567890");
+    assert_eq!(out, buffer.as_str());
+    assert_eq!(count, 0);
 }

@@ -9,12 +9,12 @@ use archive_numbering::{Rule, Validity};
 
 use crate::random_rules::{self, Random};
 
-fn count(default: u64) -> u64 {
+pub(crate) fn count(default: u64) -> u64 {
     std::env::var("ARCHIVE_RANDOM_RULES").ok().and_then(|n| n.parse().ok()).unwrap_or(default)
 }
 
 /// Where the random rules begin: another one looks at other rules.
-fn first_seed() -> u64 {
+pub(crate) fn first_seed() -> u64 {
     std::env::var("ARCHIVE_RANDOM_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(0)
 }
 

@@ -5,4 +5,6 @@ mod faulty;
 mod hostile;
 mod oracles;
 mod random_rules;
+mod renumbering;
 mod shipped;
+mod wide_rules;

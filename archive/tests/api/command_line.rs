@@ -164,3 +164,51 @@ fn numbering_rules_are_checked() {
     let output = run(&mut command(["rule", "check", text(&path)]));
     assert_fails(&output, 3, &["bad.rule", "line 1"]);
 }
+
+/// A report a file, as a line of JSON where asked; one bad file does not stop the others.
+#[test]
+fn numbering_rules_are_reported_as_json() {
+    let scene = Scene::new();
+    let faulty = scene.path("faulty.rule");
+    let rule = "rule r version 1 effective 2024-01-01\n year = digits{4} from filed\n \
+                no = sequence{4} per (year) refuse-when-full\n format \"KH-{no}\"\n";
+    std::fs::write(&faulty, rule).unwrap();
+    let good = scene.path("good.rule");
+    std::fs::write(&good, rule.replace("KH-", "{year}-")).unwrap();
+    let absent = scene.path("absent.rule");
+    let files = ["rule", "check", "--json", text(&faulty), text(&absent), text(&good)];
+    let output = run(&mut command(files));
+    assert!(!output.status.success(), "{output:?}");
+    let complaints = String::from_utf8(output.stderr).unwrap();
+    for part in ["faulty.rule line 3", "these two files would both get KH-0001", "absent.rule"] {
+        assert!(complaints.contains(part), "{part}: {complaints}");
+    }
+    let reports: Vec<serde_json::Value> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(reports.len(), 2, "the absent file has none");
+    assert_eq!((&reports[0]["sound"], &reports[1]["sound"]), (&false.into(), &true.into()));
+    assert_eq!(reports[0]["findings"][0]["proof"], "scope");
+    assert_eq!(reports[1]["rules"][0]["example"], "1900-0001");
+    let output = run(&mut command(["rule", "check", text(&good)]));
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn numbering_rules_are_laid_out() {
+    let scene = Scene::new();
+    let path = scene.path("box.rule");
+    std::fs::write(&path, "rule box version 1 effective 2024-01-01\nno=sequence{4} refuse-when-full # counted\n format \"H{no}\"").unwrap();
+    let before = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(run(&mut command(["rule", "fmt", "--check", text(&path)])).status.code(), Some(1));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), before, "--check writes nothing");
+    assert!(run(&mut command(["rule", "fmt", "--keywords", "chinese", text(&path)])).status.success());
+    let after = std::fs::read_to_string(&path).unwrap();
+    assert!(after.contains("流水{4}") && after.contains("# counted"), "{after}");
+    assert!(run(&mut command(["rule", "fmt", "--check", text(&path)])).status.success());
+    std::fs::write(&path, "nonsense").unwrap();
+    assert_fails(&run(&mut command(["rule", "fmt", text(&path)])), 3, &["box.rule"]);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "nonsense", "what is no rule is left alone");
+}
