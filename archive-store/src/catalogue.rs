@@ -1,18 +1,24 @@
 //! The contract that every backend keeps.
 
 use std::fmt::Debug;
+use std::path::Path;
 
 use archive_core::holding::{Slot, SlotAddress};
-use archive_core::identifier::{BoxNumber, ReferenceCode, RequestKey};
+use archive_core::identifier::{BoxNumber, CustomerNumber, DocumentId, ReferenceCode, RequestKey};
+use archive_core::record::Customer;
 use chrono::{DateTime, Utc};
 
 use crate::Error;
 use crate::audit::{Break, CounterState};
+use crate::disposal::{DisposalList, DisposalProposal, LegalHold};
+use crate::document::{DocumentVersion, FixityCheck};
 use crate::evidence_log::{Checkpoint, ConsistencyProof, InclusionProof, LogEntry};
-use crate::filing::{Filed, FilingEntry, Located, Locator, ShelfReceipt};
+use crate::filing::{Draw, Filed, FilingEntry, Located, Locator, ShelfReceipt};
 use crate::loan::{Loan, LoanRequest};
+use crate::party::BusinessProcess;
+use crate::relocation::{Relocation, RelocationPlan};
 use crate::search::Search;
-use crate::shelf::{BoxStatus, Inventory, SlotFilter, SlotStatus};
+use crate::shelf::{BoxStatus, Inventory, SiteStatus, SlotFilter, SlotHold, SlotStatus};
 
 /// A catalogue of files, boxes, slots and numbers.
 ///
@@ -220,4 +226,198 @@ pub trait Catalogue: Debug + Send + Sync {
     /// # Errors
     /// `InvalidInput` where `old` is above `new`; `NotFound` where the log is shorter than `new`.
     fn prove_consistency(&self, old: u64, new: u64) -> Result<ConsistencyProof, Error>;
+
+    /// Keeps a free slot for the request of the same key until it runs out. The same hold again changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown slot; `Conflict` where it is not free, or the key keeps another slot.
+    fn hold_slot(&self, hold: &SlotHold) -> Result<SlotHold, Error>;
+
+    /// Gives up a slot that is held. Releasing again, or what was used or ran out, changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown hold.
+    fn release_slot(&self, key: &RequestKey, when: DateTime<Utc>) -> Result<SlotHold, Error>;
+
+    /// What stands at each site, in order of their names.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` where the store cannot be read.
+    fn sites(&self) -> Result<Vec<SiteStatus>, Error>;
+
+    /// Enters a customer, or what changed of one.
+    ///
+    /// # Errors
+    /// `InvalidInput` where the name is empty or long.
+    fn enter_customer(&self, customer: &Customer, when: DateTime<Utc>) -> Result<(), Error>;
+
+    /// The customer `number`; `None` where it was never entered.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` where the store cannot be read.
+    fn customer(&self, number: &CustomerNumber) -> Result<Option<Customer>, Error>;
+
+    /// Enters a business process, or its end.
+    ///
+    /// # Errors
+    /// `NotFound` where its customer was not entered; `Conflict` where its row belongs to another customer
+    /// or is known otherwise.
+    fn enter_process(&self, process: &BusinessProcess) -> Result<(), Error>;
+
+    /// The business processes of a customer, in the order in which they began.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` where the store cannot be read.
+    fn processes(&self, customer: &CustomerNumber) -> Result<Vec<BusinessProcess>, Error>;
+
+    /// Adds the next version of a document. The same version again changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown document; `Conflict` where the version is not the next, or is there with
+    /// another content.
+    fn add_version(&self, version: &DocumentVersion) -> Result<(), Error>;
+
+    /// All versions of a document, from the first, which is the document as filed.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown document.
+    fn versions(&self, document: &DocumentId) -> Result<Vec<DocumentVersion>, Error>;
+
+    /// Records that a document's content was compared with its fixity.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown document or version.
+    fn record_fixity(&self, check: &FixityCheck) -> Result<(), Error>;
+
+    /// The fixity checks of a document, oldest first.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown document.
+    fn fixity_checks(&self, document: &DocumentId) -> Result<Vec<FixityCheck>, Error>;
+
+    /// Gives the live file that bears `number` a new one. The old one goes on to resolve and is never given
+    /// again.
+    ///
+    /// # Errors
+    /// `NotFound` where no file bears it; `Conflict` where the file is void or `number` was replaced before;
+    /// those of drawing a number.
+    fn renumber(
+        &self,
+        number: &ReferenceCode,
+        new: Draw<ReferenceCode>,
+        reason: &str,
+        when: DateTime<Utc>,
+    ) -> Result<Filed, Error>;
+
+    /// The numbers that the file bore before, oldest first; any of them, or its present one, names it.
+    ///
+    /// # Errors
+    /// `NotFound` where no file bears or bore the number.
+    fn aliases(&self, number: &ReferenceCode) -> Result<Vec<ReferenceCode>, Error>;
+
+    /// 鉴定: proposes files for disposal. The same proposal again changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown file; `Conflict` where one is not confirmed, under a legal hold or on
+    /// another list, or the key was used for another list.
+    fn propose_disposal(&self, proposal: &DisposalProposal) -> Result<DisposalList, Error>;
+
+    /// Says yes to a list. Saying it again changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown list; `Denied` where `person` proposed it; `Conflict` where it has ended.
+    fn approve_disposal(
+        &self,
+        list: &RequestKey,
+        person: &str,
+        when: DateTime<Utc>,
+    ) -> Result<DisposalList, Error>;
+
+    /// Says no to a list, which ends it.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown list; `Conflict` where it was executed.
+    fn reject_disposal(
+        &self,
+        list: &RequestKey,
+        person: &str,
+        reason: &str,
+        when: DateTime<Utc>,
+    ) -> Result<DisposalList, Error>;
+
+    /// 销毁: voids every file of a list that two approved, in one transaction. Again changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown list; `Denied` where fewer than two approved; `Conflict` where a file is on
+    /// loan, under a legal hold or void, or the list was rejected.
+    fn execute_disposal(&self, list: &RequestKey, when: DateTime<Utc>) -> Result<DisposalList, Error>;
+
+    /// What became of a list; `None` where it was never proposed.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` where the store cannot be read.
+    fn disposal(&self, list: &RequestKey) -> Result<Option<DisposalList>, Error>;
+
+    /// 冻结: forbids that files are voided or disposed of. The same hold again changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown file; `Conflict` where one is void or the key was used for another hold.
+    fn place_legal_hold(&self, hold: &LegalHold) -> Result<LegalHold, Error>;
+
+    /// 解冻. Lifting again changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown hold.
+    fn lift_legal_hold(
+        &self,
+        hold: &RequestKey,
+        person: &str,
+        when: DateTime<Utc>,
+    ) -> Result<LegalHold, Error>;
+
+    /// Every hold that is or was on a file, in order of their keys.
+    ///
+    /// # Errors
+    /// `NotFound` where no file bears the number.
+    fn legal_holds(&self, number: &ReferenceCode) -> Result<Vec<LegalHold>, Error>;
+
+    /// 移库: keeps the target slots of all boxes of a plan. The same plan again changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown box or slot; `Conflict` where a box is not in its slot or in another plan,
+    /// a slot is taken by a box that the plan does not move before, or the key was used for another plan.
+    fn plan_relocation(&self, plan: &RelocationPlan) -> Result<Relocation, Error>;
+
+    /// Records that one box of a plan stands where it was sent. The same receipt again changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown plan or a box that it does not move; `Conflict` where the box waits, was
+    /// not moved, or another tag was seen.
+    fn receive_relocated(
+        &self,
+        plan: &RequestKey,
+        box_number: &BoxNumber,
+        receipt: ShelfReceipt,
+    ) -> Result<Relocation, Error>;
+
+    /// Undoes a plan: what has not moved stays, what has moved is sent back. Undoing again changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown plan; `Conflict` where a box went on since or its old slot is taken.
+    fn undo_relocation(&self, plan: &RequestKey, when: DateTime<Utc>) -> Result<Relocation, Error>;
+
+    /// What became of a plan; `None` where there is none.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` where the store cannot be read.
+    fn relocation(&self, plan: &RequestKey) -> Result<Option<Relocation>, Error>;
+
+    /// Copies the catalogue as it is at one moment to the new file `to`, while others go on reading and
+    /// writing. How it is restored is said by each backend.
+    ///
+    /// # Errors
+    /// `Conflict` where something is at `to` already; `NotFound`, `Denied` or `Unavailable` where it cannot
+    /// be written, and then nothing is left there.
+    fn back_up(&self, to: &Path) -> Result<(), Error>;
 }

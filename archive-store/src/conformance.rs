@@ -14,6 +14,7 @@
 //! Each line of the trait's contract has a check here that needs nothing but the trait. What a crash,
 //! a full disk or a lock does is each backend's own test.
 
+mod custody;
 mod evidence;
 mod filing;
 mod finding;
@@ -67,6 +68,15 @@ const CHECKS: &[(&str, Check)] = &[
     ("inventories are recorded once", shelf::inventories_are_recorded_once),
     ("words of two characters are found exactly", finding::words_are_found_exactly),
     ("a search is narrowed by every filter", finding::a_search_is_narrowed),
+    ("a held slot is kept for its request", custody::a_held_slot_is_kept_for_its_request),
+    ("an old number goes on to resolve", custody::an_old_number_goes_on_to_resolve),
+    ("versions follow one another", custody::versions_follow_one_another),
+    ("customers and processes agree with files", custody::customers_and_processes_agree_with_files),
+    ("disposal takes the approval of two", custody::disposal_takes_the_approval_of_two),
+    ("a rejected list disposes of nothing", custody::a_rejected_list_disposes_of_nothing),
+    ("a legal hold keeps a file", custody::a_legal_hold_keeps_a_file),
+    ("a relocation is receipted and undone", custody::a_relocation_is_receipted_and_undone),
+    ("several sites are one catalogue", custody::several_sites_are_one_catalogue),
     ("every change is in the log", evidence::every_change_is_in_the_log),
     ("the log proves what it holds", evidence::the_log_proves_what_it_holds),
     ("hostile entries are refused", filing::hostile_entries_are_refused),

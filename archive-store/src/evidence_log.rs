@@ -24,7 +24,7 @@ use std::str::FromStr;
 
 use archive_core::holding::{BoxKey, CustodyMode, SlotAddress, TagEpc};
 use archive_core::identifier::{
-    BoxNumber, CustomerNumber, ProcessCode, ReferenceCode, RequestKey, SystemRecordKey, quoted,
+    BoxNumber, CustomerNumber, DocumentId, ProcessCode, ReferenceCode, RequestKey, SystemRecordKey, quoted,
 };
 use archive_core::policy::PolicyVersion;
 use archive_core::record::{Digest, Document};
@@ -34,7 +34,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::audit::{Break, End};
+use crate::document::{Fixity, FixityFinding};
 use crate::merkle::{Frontier, leaf_hash, verify_consistency, verify_inclusion};
+use crate::shelf::HoldEnd;
 use crate::{Error, ErrorKind};
 
 /// What happened. A leaf is this as JSON.
@@ -151,6 +153,145 @@ pub enum Event {
         /// The digest of it as JSON.
         content: Digest,
         /// When it was made.
+        at: DateTime<Utc>,
+    },
+    /// A free slot is kept.
+    SlotHeld {
+        /// The key of the request that it is kept for.
+        key: RequestKey,
+        /// 储位.
+        slot: SlotAddress,
+        /// Until when.
+        until: DateTime<Utc>,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A slot is no longer kept.
+    SlotReleased {
+        /// The key of the request that it was kept for.
+        key: RequestKey,
+        /// 储位.
+        slot: SlotAddress,
+        /// Why.
+        outcome: HoldEnd,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A customer was entered, or entered anew.
+    CustomerEntered {
+        /// 户号.
+        customer: CustomerNumber,
+        /// The digest of the customer as JSON.
+        content: Digest,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A business process was entered, or its end.
+    ProcessEntered {
+        /// The row of the marketing system.
+        key: SystemRecordKey,
+        /// The digest of the process as JSON.
+        content: Digest,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A document's content was replaced by a better one.
+    VersionAdded {
+        /// The document.
+        document: DocumentId,
+        /// Its new version.
+        version: u32,
+        /// What proves that unchanged.
+        fixity: Fixity,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A document's content was compared with its fixity.
+    FixityChecked {
+        /// The document.
+        document: DocumentId,
+        /// Its version.
+        version: u32,
+        /// What was found.
+        found: FixityFinding,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A file got another number; the old one goes on to resolve.
+    Renumbered {
+        /// 档号 before.
+        reference: ReferenceCode,
+        /// 档号 after.
+        to: ReferenceCode,
+        /// Why.
+        reason: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Files are to be disposed of.
+    DisposalProposed {
+        /// The list's key.
+        list: RequestKey,
+        /// The digest of the proposal as JSON.
+        content: Digest,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// One person said yes to a disposal list.
+    DisposalApproved {
+        /// The list's key.
+        list: RequestKey,
+        /// The digest of the approval as JSON.
+        content: Digest,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// One person said no to a disposal list.
+    DisposalRejected {
+        /// The list's key.
+        list: RequestKey,
+        /// Why.
+        reason: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The files of a list were disposed of.
+    Disposed {
+        /// The list's key.
+        list: RequestKey,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Files must be kept.
+    HoldPlaced {
+        /// The hold's key.
+        hold: RequestKey,
+        /// The digest of the hold as JSON.
+        content: Digest,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Files need no longer be kept.
+    HoldLifted {
+        /// The hold's key.
+        hold: RequestKey,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Many boxes are to be moved.
+    RelocationPlanned {
+        /// The plan's key.
+        plan: RequestKey,
+        /// The digest of the plan as JSON.
+        content: Digest,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The boxes of a plan stay or come back.
+    RelocationUndone {
+        /// The plan's key.
+        plan: RequestKey,
+        /// When.
         at: DateTime<Utc>,
     },
 }

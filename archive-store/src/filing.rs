@@ -72,7 +72,7 @@ impl<N> Draw<N> {
         (self.write)(value)
     }
 
-    fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         check_text("counter scope", &self.scope)?;
         if self.first > self.last || self.last >= i64::MAX as u64 {
             return Err(Error::invalid(

@@ -14,11 +14,13 @@
 //! # Ok(()) }
 //! ```
 //!
-//! - [`Catalogue`] is the contract; [`SqliteCatalogue`] keeps it in one file.
+//! - [`Catalogue`] is the contract; [`open()`] chooses who keeps it by URL: [`SqliteCatalogue`] in one file,
+//!   [`MemoryCatalogue`] for tests, `PostgresCatalogue` (feature `postgres`) in a server.
 //! - [`filing`]: the one transaction that ties archive, system record and slot together.
 //! - [`shelf`]: slots, and what an inventory saw of them.
 //! - [`audit`]: the trinity link checked from each of its three ends, and the numbers' gaps.
-//! - [`loan`]: paper that left the shelf.
+//! - [`party`], [`document`]: customers and their processes, versions and fixity of documents.
+//! - [`loan`], [`disposal`], [`relocation`]: paper that left the shelf, leaves it for good, or moves.
 //! - [`search`]: Chinese, exact, in any of a file's names and readings.
 //! - [`evidence_log`], [`merkle`]: every change as a leaf of a Merkle tree, with proofs.
 //! - [`conformance`] (feature): the kit that every backend passes.
@@ -27,32 +29,53 @@
 //! box, a box never mixes fonds, year, retention or organisation, and reserved room is taken.
 //! An answer is given only once the data would survive a power cut.
 //!
-//! Limits: no clock, every moment is passed in; one file on one machine.
+//! Limits: no clock, every moment is passed in.
 #![forbid(unsafe_code)]
 
 pub mod audit;
+mod backend;
 mod catalogue;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod disposal;
+pub mod document;
 pub mod evidence_log;
 pub mod filing;
+mod group_commit;
 pub mod loan;
 pub mod merkle;
+mod open;
+mod operations;
+pub mod party;
+#[cfg(feature = "postgres")]
+mod postgres;
+pub mod relocation;
 pub mod search;
 pub mod shelf;
+mod sql;
 mod sqlite;
 
 pub use archive_core::{Error, ErrorKind};
 pub use audit::{Break, CounterState, End};
 pub use catalogue::Catalogue;
+pub use disposal::{Approval, DisposalList, DisposalProposal, DisposalState, LegalHold};
+pub use document::{DigestSuite, DocumentVersion, Fixity, FixityCheck, FixityFinding};
 pub use evidence_log::{Checkpoint, ConsistencyProof, Event, InclusionProof, LogEntry};
 pub use filing::{
     Custody, Draw, Filed, FilingEntry, FilingState, Located, Locator, Place, ShelfReceipt, Shelving, Standing,
 };
 pub use loan::{Loan, LoanRequest};
+pub use open::open;
+pub use party::BusinessProcess;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresCatalogue, PostgresOptions};
+pub use relocation::{MoveState, PlannedMove, Relocation, RelocationItem, RelocationPlan};
 pub use search::Search;
-pub use shelf::{BoxStatus, Inventory, InventoryFinding, Sighting, SlotFilter, SlotStatus, SlotUse};
-pub use sqlite::{SqliteCatalogue, SqliteOptions};
+pub use shelf::{
+    BoxStatus, HoldEnd, Inventory, InventoryFinding, Sighting, SiteStatus, SlotFilter, SlotHold, SlotStatus,
+    SlotUse,
+};
+pub use sqlite::{MemoryCatalogue, SqliteCatalogue, SqliteOptions};
 
 /// The crate's README, whose example runs as a test.
 #[cfg(doctest)]

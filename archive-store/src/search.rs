@@ -24,10 +24,11 @@
 
 use archive_core::holding::Retention;
 use archive_core::identifier::{OrganisationCode, ProcessCode, quoted};
+use archive_core::record::Document;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::Error;
-use crate::filing::{FilingEntry, FilingState};
+use crate::filing::FilingState;
 
 /// The most bytes of one file's text that are indexed.
 pub const TEXT_LIMIT: usize = 1 << 20;
@@ -133,9 +134,15 @@ pub fn index_text(text: &str) -> String {
     tokens.join(" ")
 }
 
-/// The query in the language of FTS5: each word a phrase, all of them required. `None` where there is
-/// no word in it.
-pub(crate) fn match_expression(words: &str) -> Result<Option<String>, Error> {
+/// A word of a query: tokens that stand one after the other, the last perhaps a beginning.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Phrase {
+    pub(crate) tokens: Vec<String>,
+    pub(crate) prefix: bool,
+}
+
+/// The words of a query, all of which are required.
+pub(crate) fn phrases(words: &str) -> Result<Vec<Phrase>, Error> {
     if words.chars().nth(QUERY_LIMIT).is_some() {
         let message = format!("has more than {QUERY_LIMIT} characters: shorten it");
         return Err(Error::invalid(format!("search {}", quoted(words)), message));
@@ -155,27 +162,30 @@ pub(crate) fn match_expression(words: &str) -> Result<Option<String>, Error> {
             true => tokens.push(last.iter().collect()),
             false => tokens.extend(last.windows(2).map(|pair| pair.iter().collect())),
         }
-        // Tokens hold letters, digits and ideographs alone, so no quote can end the phrase.
-        phrases.push(format!("\"{}\"{}", tokens.join(" "), if prefix { " *" } else { "" }));
+        phrases.push(Phrase { tokens, prefix });
     }
-    Ok((!phrases.is_empty()).then(|| phrases.join(" AND ")))
+    Ok(phrases)
 }
 
-/// Everything of an entry that is searched, in parts that no word spans.
-pub(crate) fn text_of(entry: &FilingEntry, reference: &str) -> String {
-    let mut parts = vec![
-        reference.to_owned(),
-        entry.customer.to_string(),
-        entry.system_record.to_string(),
-        entry.request.to_string(),
-        entry.process.to_string(),
-    ];
-    for document in &entry.documents {
+/// The query in the language of FTS5. `None` where there is no word in it.
+pub(crate) fn match_expression(phrases: &[Phrase]) -> Option<String> {
+    // Tokens hold letters, digits and ideographs alone, so no quote can end the phrase.
+    let text: Vec<_> = phrases
+        .iter()
+        .map(|phrase| format!("\"{}\"{}", phrase.tokens.join(" "), if phrase.prefix { " *" } else { "" }))
+        .collect();
+    (!text.is_empty()).then(|| text.join(" AND "))
+}
+
+/// Everything of a file that is searched, in parts that no word spans.
+pub(crate) fn text_of(names: [&str; 5], documents: &[Document], readings: &str) -> String {
+    let mut parts: Vec<String> = names.map(str::to_owned).into();
+    for document in documents {
         parts.push(document.id.to_string());
         parts.extend(document.document_type.as_ref().map(ToString::to_string));
     }
     // It was checked to be JSON or empty.
-    if let Ok(readings) = serde_json::from_str(&entry.readings) {
+    if let Ok(readings) = serde_json::from_str(readings) {
         collect_values(readings, &mut parts);
     }
     let mut text = String::new();
@@ -206,7 +216,8 @@ mod tests {
 
     #[track_caller]
     fn check_query(words: &str, expected: &str) {
-        assert_eq!(match_expression(words).unwrap().unwrap_or_default(), expected, "{words}");
+        let phrases = phrases(words).unwrap();
+        assert_eq!(match_expression(&phrases).unwrap_or_default(), expected, "{words}");
     }
 
     #[test]
@@ -220,7 +231,7 @@ mod tests {
         check_query("", "");
         check_query(" \t，。", "");
         check_query("\"OR\" NEAR(", "\"or\" * AND \"near\" *");
-        assert!(match_expression(&"电".repeat(201)).is_err());
+        assert!(phrases(&"电".repeat(201)).is_err());
     }
 
     #[test]

@@ -64,6 +64,51 @@ pub struct SlotStatus {
     pub box_number: Option<BoxNumber>,
 }
 
+/// A free slot that is kept before there is a box for it: the first step of its life.
+///
+/// Filing under the same key uses it; [`Catalogue::release_slot`](crate::Catalogue::release_slot) gives
+/// it up, and so does [`Catalogue::expire`](crate::Catalogue::expire) once it ran out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotHold {
+    /// The key of the request that will use it.
+    pub key: RequestKey,
+    /// The slot.
+    pub address: SlotAddress,
+    /// Since when.
+    pub when: DateTime<Utc>,
+    /// Until when.
+    pub expires: DateTime<Utc>,
+    /// How it ended; `None` while it stands.
+    pub ended: Option<HoldEnd>,
+}
+
+/// How a hold ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HoldEnd {
+    /// A box was put there.
+    Used,
+    /// It was given up.
+    Released,
+    /// It ran out.
+    Expired,
+}
+
+/// What stands at one site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteStatus {
+    /// 库区.
+    pub site: String,
+    /// Slots in all.
+    pub slots: u64,
+    /// Slots that nothing stands in and nothing is meant to.
+    pub free: u64,
+    /// Boxes that stand there.
+    pub boxes: u64,
+    /// Live files in boxes there.
+    pub files: u64,
+}
+
 /// A box on the shelf or on its way there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BoxStatus {

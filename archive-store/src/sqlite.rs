@@ -4,41 +4,25 @@
 //! connections beside it that see the last commit. Other processes may use the same file: a lock is
 //! waited for, then named.
 
-mod audit;
-mod boxing;
-mod evidence;
 mod fault;
-mod filing;
-mod loans;
-mod lookup;
+mod memory;
 mod migration;
-mod moves;
-mod numbers;
-mod search;
-mod shelf;
-mod writer;
+mod session;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use archive_core::holding::{Slot, SlotAddress};
-use archive_core::identifier::{BoxNumber, ReferenceCode, RequestKey};
-use chrono::{DateTime, Utc};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::audit::{Break, CounterState};
-use crate::catalogue::Catalogue;
-use crate::evidence_log::{Checkpoint, ConsistencyProof, InclusionProof, LogEntry};
-use crate::filing::{Filed, FilingEntry, Located, Locator, ShelfReceipt};
-use crate::loan::{Loan, LoanRequest};
-use crate::search::Search;
-use crate::shelf::{BoxStatus, Inventory, SlotFilter, SlotStatus};
+use crate::backend::Backend;
+use crate::group_commit::Writer;
+use crate::sql::Transaction;
 use crate::{Error, ErrorKind};
 use fault::Fault;
-use writer::{Writer, Writing};
+pub use memory::MemoryCatalogue;
+use session::SqliteSession;
 
 /// Below it a reset of the write-ahead log could lose a commit.
 const OLDEST_SQLITE: i32 = 3_051_003;
@@ -61,13 +45,13 @@ impl Default for SqliteOptions {
     }
 }
 
-/// A [`Catalogue`] in one SQLite file.
+/// A [`Catalogue`](crate::Catalogue) in one SQLite file.
 #[derive(Debug)]
 pub struct SqliteCatalogue {
     path: PathBuf,
     options: SqliteOptions,
     writer: Writer,
-    readers: Mutex<Vec<Connection>>,
+    readers: Mutex<Vec<SqliteSession>>,
 }
 
 impl SqliteCatalogue {
@@ -121,7 +105,8 @@ impl SqliteCatalogue {
             // SQLite flushes the file but not its name.
             flush_directory(path)?;
         }
-        let writer = Writer::start(connection, path)?;
+        let writer =
+            Writer::start(SqliteSession::new(connection, path, "write"), &path.display().to_string())?;
         Ok(Self { path: path.to_owned(), options, writer, readers: Mutex::new(Vec::new()) })
     }
 
@@ -134,228 +119,88 @@ impl SqliteCatalogue {
     /// How many requests were written since opening, and in how many commits.
     #[must_use]
     pub fn requests_and_commits(&self) -> (u64, u64) {
-        let tally = &self.writer.tally;
-        (tally.requests.load(Ordering::Relaxed), tally.commits.load(Ordering::Relaxed))
+        self.writer.tally.both()
     }
+}
 
-    /// Copies the catalogue as it is now to the new file `to`, while others go on reading and writing.
-    /// The copy is a catalogue; restoring is opening it.
-    ///
-    /// # Errors
-    /// `Conflict` where something is at `to` already; `NotFound`, `Denied` or `Unavailable` where it cannot
-    /// be written, and then nothing is left there.
-    pub fn back_up(&self, to: &Path) -> Result<(), Error> {
-        check_place(to)?;
-        if to.exists() {
-            let message = "is there already: name a new file for the backup";
-            return Err(Error::new(ErrorKind::Conflict, to.display().to_string(), message));
-        }
-        let mut part = to.as_os_str().to_owned();
-        part.push(".part");
-        let part = PathBuf::from(part);
-        let fault = Fault::new(&part, "write the backup");
-        let Some(name) = part.to_str() else {
-            return Err(Error::invalid(to.display().to_string(), "is not UTF-8: name another path"));
-        };
-        // What a backup that was cut short left is worth nothing.
-        let _ = std::fs::remove_file(&part);
-        let connection = connect(&self.path, &self.options, OpenFlags::empty())?;
-        let copied = connection
-            .execute("VACUUM INTO ?1", [name])
-            .map_err(|e| cannot_open(&part, fault, e))
-            .and_then(|_| {
-                std::fs::File::open(&part)
-                    .and_then(|file| file.sync_all())
-                    .and_then(|()| std::fs::rename(&part, to))
-                    .map_err(|e| Error::io(to, "write the backup", e))
-            });
-        if copied.is_err() {
-            let _ = std::fs::remove_file(&part);
-        }
-        copied?;
-        flush_directory(to)
-    }
-
-    /// Runs `operation` on one snapshot of the last commit.
-    fn read<T>(
-        &self,
-        operation: impl FnOnce(&Connection, Fault<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let fault = Fault::new(&self.path, "read");
+impl Backend for SqliteCatalogue {
+    fn read<T, F>(&self, operation: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
+    {
         let idle = self.readers.lock().unwrap_or_else(|e| e.into_inner()).pop();
-        let connection = match idle {
-            Some(connection) => connection,
+        let session = match idle {
+            Some(session) => session,
             None => {
                 let connection = connect(&self.path, &self.options, OpenFlags::empty())?;
+                let fault = Fault::new(&self.path, "read");
                 connection.pragma_update(None, "query_only", true).map_err(|e| fault.of(e))?;
-                connection
+                SqliteSession::new(connection, &self.path, "read")
             }
         };
-        connection.execute_batch("BEGIN").map_err(|e| fault.of(e))?;
-        let result = operation(&connection, fault);
+        session.begin_reading()?;
+        let result = operation(&Transaction::new(&session));
         // A connection that cannot end its snapshot is dropped instead of kept.
-        if connection.execute_batch("ROLLBACK").is_ok() {
+        if session.end_reading() {
             let mut readers = self.readers.lock().unwrap_or_else(|e| e.into_inner());
             if readers.len() < IDLE_READERS {
-                readers.push(connection);
+                readers.push(session);
             }
         }
         result
     }
 
-    fn write<T: Send + 'static>(
-        &self,
-        operation: impl FnOnce(&Writing<'_>, Fault<'_>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        let path = self.path.clone();
-        self.writer.write(move |writing| operation(writing, Fault::new(&path, "write")))
+    fn write<T, F>(&self, operation: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        self.writer.write(operation)
+    }
+
+    /// The copy is a catalogue; restoring is opening it.
+    fn copy_to(&self, to: &Path) -> Result<(), Error> {
+        check_new(to)?;
+        copy_out(to, &connect(&self.path, &self.options, OpenFlags::empty())?)
     }
 }
 
-impl Catalogue for SqliteCatalogue {
-    fn add_slots(&self, slots: Vec<Slot>) -> Result<usize, Error> {
-        self.write(move |connection, fault| shelf::add_slots(connection, fault, &slots))
+/// Refuses a place for a copy where something is.
+fn check_new(to: &Path) -> Result<(), Error> {
+    check_place(to)?;
+    if to.exists() {
+        let message = "is there already: name a new file for the backup";
+        return Err(Error::new(ErrorKind::Conflict, to.display().to_string(), message));
     }
+    Ok(())
+}
 
-    fn slots(&self, filter: &SlotFilter) -> Result<Vec<SlotStatus>, Error> {
-        self.read(|connection, fault| shelf::slots(connection, fault, filter))
+/// Copies the catalogue, all at one moment, to the new file `to`.
+fn copy_out(to: &Path, connection: &Connection) -> Result<(), Error> {
+    let mut part = to.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let fault = Fault::new(&part, "write the backup");
+    let Some(name) = part.to_str() else {
+        return Err(Error::invalid(to.display().to_string(), "is not UTF-8: name another path"));
+    };
+    // What a backup that was cut short left is worth nothing.
+    let _ = std::fs::remove_file(&part);
+    let copied = connection
+        .execute("VACUUM INTO ?1", [name])
+        .map_err(|e| cannot_open(&part, fault, e))
+        .and_then(|_| {
+            std::fs::File::open(&part)
+                .and_then(|file| file.sync_all())
+                .and_then(|()| std::fs::rename(&part, to))
+                .map_err(|e| Error::io(to, "write the backup", e))
+        });
+    if copied.is_err() {
+        let _ = std::fs::remove_file(&part);
     }
-
-    fn file(&self, entry: FilingEntry) -> Result<Filed, Error> {
-        entry.check()?;
-        self.write(move |connection, fault| filing::file(connection, fault, &entry))
-    }
-
-    fn file_batch(&self, entries: Vec<FilingEntry>) -> Result<Vec<Filed>, Error> {
-        crate::filing::check_batch(&entries)?;
-        self.write(move |connection, fault| {
-            entries.iter().map(|entry| filing::file(connection, fault, entry)).collect()
-        })
-    }
-
-    fn confirm(&self, request: &RequestKey, receipt: ShelfReceipt) -> Result<Filed, Error> {
-        crate::filing::check_time("shelving time", receipt.when)?;
-        let request = request.clone();
-        self.write(move |connection, fault| filing::confirm(connection, fault, &request, &receipt))
-    }
-
-    fn cancel(&self, request: &RequestKey, reason: &str, when: DateTime<Utc>) -> Result<Filed, Error> {
-        crate::filing::check_text("reason", reason)?;
-        crate::filing::check_time("cancelling time", when)?;
-        let (request, reason) = (request.clone(), reason.to_owned());
-        self.write(move |connection, fault| filing::cancel(connection, fault, &request, &reason, when))
-    }
-
-    fn expire(&self, now: DateTime<Utc>) -> Result<Vec<Filed>, Error> {
-        crate::filing::check_time("present time", now)?;
-        self.write(move |connection, fault| filing::expire(connection, fault, now))
-    }
-
-    fn pending(&self) -> Result<Vec<Filed>, Error> {
-        self.read(lookup::pending)
-    }
-
-    fn request(&self, request: &RequestKey) -> Result<Option<Filed>, Error> {
-        self.read(|connection, fault| lookup::request(connection, fault, request))
-    }
-
-    fn locate(&self, locator: &Locator) -> Result<Vec<Located>, Error> {
-        self.read(|connection, fault| lookup::locate(connection, fault, locator))
-    }
-
-    fn search(&self, search: &Search) -> Result<Vec<Filed>, Error> {
-        self.read(|connection, fault| search::search(connection, fault, search))
-    }
-
-    fn void_number(&self, number: &ReferenceCode, reason: &str, when: DateTime<Utc>) -> Result<Filed, Error> {
-        crate::filing::check_text("reason", reason)?;
-        crate::filing::check_time("voiding time", when)?;
-        let (number, reason) = (number.clone(), reason.to_owned());
-        self.write(move |connection, fault| filing::void_number(connection, fault, &number, &reason, when))
-    }
-
-    fn box_status(&self, number: &BoxNumber) -> Result<BoxStatus, Error> {
-        self.read(|connection, fault| moves::status(connection, fault, number))
-    }
-
-    fn move_box(
-        &self,
-        number: &BoxNumber,
-        to: &SlotAddress,
-        when: DateTime<Utc>,
-    ) -> Result<BoxStatus, Error> {
-        crate::filing::check_time("moving time", when)?;
-        let (number, to) = (number.clone(), to.clone());
-        self.write(move |connection, fault| moves::begin(connection, fault, &number, &to, when))
-    }
-
-    fn confirm_move(&self, number: &BoxNumber, when: DateTime<Utc>) -> Result<BoxStatus, Error> {
-        crate::filing::check_time("moving time", when)?;
-        let number = number.clone();
-        self.write(move |connection, fault| moves::confirm(connection, fault, &number, when))
-    }
-
-    fn cancel_move(&self, number: &BoxNumber, when: DateTime<Utc>) -> Result<BoxStatus, Error> {
-        crate::filing::check_time("cancelling time", when)?;
-        let number = number.clone();
-        self.write(move |connection, fault| moves::cancel(connection, fault, &number, when))
-    }
-
-    fn vacate(&self, number: &BoxNumber, reason: &str, when: DateTime<Utc>) -> Result<SlotAddress, Error> {
-        crate::filing::check_text("reason", reason)?;
-        crate::filing::check_time("vacating time", when)?;
-        let (number, reason) = (number.clone(), reason.to_owned());
-        self.write(move |connection, fault| moves::vacate(connection, fault, &number, &reason, when))
-    }
-
-    fn lend(&self, request: &LoanRequest) -> Result<Loan, Error> {
-        request.check()?;
-        let request = request.clone();
-        self.write(move |connection, fault| loans::lend(connection, fault, &request))
-    }
-
-    fn give_back(&self, loan: &RequestKey, when: DateTime<Utc>) -> Result<Loan, Error> {
-        crate::filing::check_time("returning time", when)?;
-        let loan = loan.clone();
-        self.write(move |connection, fault| loans::give_back(connection, fault, &loan, when))
-    }
-
-    fn open_loans(&self) -> Result<Vec<Loan>, Error> {
-        self.read(loans::open)
-    }
-
-    fn record_inventory(&self, inventory: Inventory) -> Result<(), Error> {
-        crate::filing::check_time("inventory time", inventory.when)?;
-        self.write(move |connection, fault| shelf::record_inventory(connection, fault, &inventory))
-    }
-
-    fn counters(&self) -> Result<Vec<CounterState>, Error> {
-        self.read(audit::counters)
-    }
-
-    fn audit(&self) -> Result<Vec<Break>, Error> {
-        self.read(audit::audit)
-    }
-
-    fn checkpoint(&self) -> Result<Checkpoint, Error> {
-        self.read(evidence::checkpoint)
-    }
-
-    fn verify(&self, checkpoint: &Checkpoint) -> Result<Vec<Break>, Error> {
-        self.read(|connection, fault| evidence::verify(connection, fault, Some(checkpoint)))
-    }
-
-    fn history(&self, number: &ReferenceCode) -> Result<Vec<LogEntry>, Error> {
-        self.read(|connection, fault| evidence::history(connection, fault, number))
-    }
-
-    fn prove_inclusion(&self, position: u64, size: u64) -> Result<InclusionProof, Error> {
-        self.read(|connection, fault| evidence::prove_inclusion(connection, fault, position, size))
-    }
-
-    fn prove_consistency(&self, old: u64, new: u64) -> Result<ConsistencyProof, Error> {
-        self.read(|connection, fault| evidence::prove_consistency(connection, fault, old, new))
-    }
+    copied?;
+    flush_directory(to)
 }
 
 /// Faults of the path that SQLite would only call "unable to open".
@@ -437,7 +282,7 @@ fn cannot_open(path: &Path, fault: Fault<'_>, error: rusqlite::Error) -> Error {
     fault.of(error)
 }
 
-/// A connection with everything set on which the promises rest.
+/// A connection to a file with everything set on which the promises rest.
 fn connect(path: &Path, options: &SqliteOptions, extra: OpenFlags) -> Result<Connection, Error> {
     let fault = Fault::new(path, "open it");
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | extra;
@@ -448,6 +293,12 @@ fn connect(path: &Path, options: &SqliteOptions, extra: OpenFlags) -> Result<Con
         return Err(Error::new(ErrorKind::Denied, path.display().to_string(), message));
     }
     connection.busy_timeout(options.lock_wait).map_err(|e| fault.of(e))?;
+    settle(&connection).map_err(|e| fault.of(e))?;
+    Ok(connection)
+}
+
+/// Sets everything on which the promises rest.
+fn settle(connection: &Connection) -> rusqlite::Result<()> {
     // What the file's schema says must not run code, and a damaged cell must not be followed.
     for (pragma, value) in [
         ("synchronous", "FULL"),
@@ -457,11 +308,11 @@ fn connect(path: &Path, options: &SqliteOptions, extra: OpenFlags) -> Result<Con
         ("cell_size_check", "ON"),
         ("temp_store", "MEMORY"),
     ] {
-        connection.pragma_update(None, pragma, value).map_err(|e| fault.of(e))?;
+        connection.pragma_update(None, pragma, value)?;
     }
     // Plans must not depend on bound values, or else each new value has its statement compiled again,
     // which costs several times the point read itself.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|e| fault.of(e))?;
-    connection.set_prepared_statement_cache_capacity(64);
-    Ok(connection)
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_prepared_statement_cache_capacity(256);
+    Ok(())
 }

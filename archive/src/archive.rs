@@ -11,7 +11,7 @@ use archive_core::record::Document;
 use archive_core::{Error, ErrorKind};
 use archive_ocr::{Reader, ReaderConfig};
 use archive_reconcile::Schema;
-use archive_store::{Catalogue, Located, Locator, SlotFilter, SlotUse, SqliteCatalogue};
+use archive_store::{Catalogue, Located, Locator, SlotFilter, SlotUse};
 
 use crate::config::Config;
 use crate::content::ContentStore;
@@ -59,13 +59,13 @@ impl Archive {
     /// # Errors
     /// Those of [`Archive::open`].
     pub fn open_with(config: Config, devices: Arc<dyn Devices>) -> Result<Self, Error> {
-        let catalogue = SqliteCatalogue::open(&config.catalogue())?;
+        let catalogue = archive_store::open(config.catalogue())?;
         let content = ContentStore::open(config.content())?;
         catalogue.add_slots(config.slots().to_vec())?;
         Ok(Self {
             numbers: Numbers::shipped()?,
             config,
-            catalogue: Arc::new(catalogue),
+            catalogue: Arc::from(catalogue),
             content,
             devices,
             runtime: DeviceRuntime::new()?,

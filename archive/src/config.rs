@@ -41,6 +41,7 @@ pub struct Config {
     schema: Schema,
     slots: Vec<Slot>,
     hasten: f64,
+    catalogue: String,
     /// Where the engine and the models lie; the cache of [`crate::setup`] where absent.
     pub models: Option<PathBuf>,
     /// How many threads read pages; all cores where absent.
@@ -121,7 +122,15 @@ impl Config {
             return Err(Error::invalid(name, "has no slots; describe a bank of shelves"));
         }
         let directory = directory.to_path_buf();
-        Ok(Self { directory, policy, schema, slots, hasten, models: None, threads: None })
+        let catalogue = match raw.catalogue {
+            Some(url) if url.get_ref().contains("://") || url.get_ref() == "memory:" => url.into_inner(),
+            Some(path) if path.get_ref().trim().is_empty() => {
+                return Err(at(path.span(), "is empty: name a file or postgres://…"));
+            }
+            Some(path) => directory.join(path.into_inner()).display().to_string(),
+            None => directory.join("catalogue.db").display().to_string(),
+        };
+        Ok(Self { directory, policy, schema, slots, hasten, catalogue, models: None, threads: None })
     }
 
     /// The archive's directory.
@@ -154,10 +163,11 @@ impl Config {
         self.hasten
     }
 
-    /// Where the catalogue lies.
+    /// Where the catalogue lies: a path, or the URL of a server, for [`archive_store::open`]. A URL may hold a
+    /// password.
     #[must_use]
-    pub fn catalogue(&self) -> PathBuf {
-        self.directory.join("catalogue.db")
+    pub fn catalogue(&self) -> &str {
+        &self.catalogue
     }
 
     /// Where the content of documents lies.
@@ -170,6 +180,7 @@ impl Config {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawSettings {
+    catalogue: Option<Spanned<String>>,
     policy: Option<PathBuf>,
     schema: Option<PathBuf>,
     simulation: RawSimulation,
@@ -245,7 +256,20 @@ mod tests {
     }
 
     #[test]
+    fn the_catalogue_lies_beside_its_settings_or_in_a_server() {
+        let with = |line: &str| load(&format!("{line}\n{DEFAULT_SETTINGS}")).unwrap();
+        assert!(with("").catalogue().ends_with("/catalogue.db"));
+        assert!(with("catalogue = \"kept/here.db\"").catalogue().ends_with("/kept/here.db"));
+        assert_eq!(with("catalogue = \"/kept/there.db\"").catalogue(), "/kept/there.db");
+        assert_eq!(with("catalogue = \"memory:\"").catalogue(), "memory:");
+        let server = with("catalogue = \"postgres://archive:sesame@db/archive\"");
+        assert_eq!(server.catalogue(), "postgres://archive:sesame@db/archive");
+        assert!(!format!("{server:?}").contains("sesame"));
+    }
+
+    #[test]
     fn broken_settings_name_line_and_key() {
+        check_broken("[simulation]", "catalogue = \" \"\n[simulation]", "key catalogue", "is empty");
         check_broken("hasten = ", "hasten = -", "key simulation.hasten", "between");
         check_broken("width_mm = ", "width = ", "key bank.width", "unknown field");
         check_broken("site = \"HZ\"", "site = \"H/Z\"", "key bank", "is not site/room");

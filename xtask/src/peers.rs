@@ -26,10 +26,11 @@ const PYTHON_PACKAGES: [&str; 14] = [
 ];
 
 /// Debian's packages, each with a library or a file that shows that it is there.
-const DEBIAN_PACKAGES: [(&str, &str); 5] = [
+const DEBIAN_PACKAGES: [(&str, &str); 6] = [
     ("libaugeas0", "libfa.so.1"),
     ("libmodbus-dev", "/usr/include/modbus/modbus.h"),
     ("mbpoll", "/usr/bin/mbpoll"),
+    ("postgresql", "/usr/lib/postgresql"),
     ("socat", "/usr/bin/socat"),
     ("tshark", "/usr/bin/tshark"),
 ];

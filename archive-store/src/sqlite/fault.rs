@@ -50,17 +50,6 @@ impl<'a> Fault<'a> {
     }
 }
 
-/// An error about `object` that only another decision of the caller's mends.
-pub(super) fn conflict(object: String, message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Conflict, object, message)
-}
-
-/// Whether a row was refused because another has its name. Asking first would cost a look-up for each
-/// row, to find a fault that hardly ever is there.
-pub(super) fn is_taken(error: &rusqlite::Error) -> bool {
-    error.sqlite_extended_error_code() == Some(rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE)
-}
-
 fn advise(error: &rusqlite::Error) -> (ErrorKind, &'static str) {
     use rusqlite::Error as E;
     let Some(code) = error.sqlite_error_code() else {

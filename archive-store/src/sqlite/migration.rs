@@ -21,6 +21,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("evidence log", include_str!("schema/0002_evidence_log.sql")),
     ("search", include_str!("schema/0003_search.sql")),
     ("loans", include_str!("schema/0004_loans.sql")),
+    ("custody", include_str!("schema/0005_custody.sql")),
 ];
 
 fn hash(sql: &str) -> String {
@@ -165,5 +166,51 @@ mod tests {
             assert_eq!(tables, 0);
         }
         apply(&mut connection, path, &[("one", &statements.concat())]).unwrap();
+    }
+
+    /// Each of the real ones, cut after each of its statements as a kill would, then gone through.
+    #[test]
+    fn every_migration_recovers_from_an_interruption_after_each_statement() {
+        let folder = tempfile::tempdir().unwrap();
+        for old in 0..MIGRATIONS.len() {
+            let path = folder.path().join(format!("{old}.db"));
+            let mut connection = Connection::open(&path).unwrap();
+            connection.pragma_update(None, "synchronous", "OFF").unwrap();
+            let _: String = connection.query_row("PRAGMA journal_mode = WAL", [], |r| r.get(0)).unwrap();
+            if old > 0 {
+                apply(&mut connection, &path, &MIGRATIONS[..old]).unwrap();
+            }
+            let schema = |c: &Connection| -> Vec<String> {
+                let mut tables =
+                    c.prepare("SELECT coalesce(sql, name) FROM sqlite_schema ORDER BY name").unwrap();
+                tables.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+            };
+            let before = schema(&connection);
+            let mut done = 0;
+            loop {
+                let cut = Connection::open(&path).unwrap();
+                cut.execute_batch("BEGIN IMMEDIATE").unwrap();
+                let mut batch = rusqlite::Batch::new(&cut, MIGRATIONS[old].1);
+                let mut ran = 0;
+                while ran < done
+                    && let Some(mut statement) = batch.next().unwrap()
+                {
+                    statement.execute([]).unwrap();
+                    ran += 1;
+                }
+                drop(batch);
+                drop(cut);
+                assert_eq!(schema(&connection), before, "after {ran} statements of migration {}", old + 1);
+                if ran < done {
+                    break;
+                }
+                done += 1;
+            }
+            assert!(done > 1, "migration {} has no statement", old + 1);
+            migrate(&mut connection, &path).unwrap();
+            drop(connection);
+            let catalogue = crate::SqliteCatalogue::open(&path).unwrap();
+            assert_eq!(crate::Catalogue::audit(&catalogue).unwrap(), []);
+        }
     }
 }

@@ -1,4 +1,4 @@
-use archive_store::{SqliteCatalogue, conformance};
+use archive_store::{MemoryCatalogue, SqliteCatalogue, conformance};
 
 #[test]
 fn sqlite_conforms() {
@@ -9,4 +9,9 @@ fn sqlite_conforms() {
         let path = folder.path().join(format!("{made}.db"));
         Box::new(SqliteCatalogue::open(&path).unwrap())
     });
+}
+
+#[test]
+fn memory_conforms() {
+    conformance::run(|| Box::new(MemoryCatalogue::new().unwrap()));
 }

@@ -246,7 +246,7 @@ fn two_handles_on_one_file_share_the_counters() {
 #[test]
 fn a_full_disk_refuses_and_keeps_what_was_there() {
     let (_folder, path) = fresh();
-    let options = SqliteOptions { quota: Some(400 << 10), ..SqliteOptions::default() };
+    let options = SqliteOptions { quota: Some(600 << 10), ..SqliteOptions::default() };
     let catalogue = SqliteCatalogue::open_with(&path, options).unwrap();
     catalogue.add_slots((1..=100).map(|n| slot(n, 50)).collect()).unwrap();
     let mut kept = 0;

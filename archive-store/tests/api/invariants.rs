@@ -45,7 +45,7 @@ fn the_schema_itself_forbids_what_must_not_be() {
         ("UPDATE leaf SET event = 'x'", "never changes"),
         ("DELETE FROM leaf", "never changes"),
         ("INSERT INTO leaf VALUES (99, NULL, 'x', zeroblob(32))", "grows at its end"),
-        ("UPDATE log_head SET size = size + 1", "grows by one leaf"),
+        ("UPDATE log_head SET size = size + 1", "grows by its leaves"),
         ("DELETE FROM log_head", "never changes"),
     ] {
         let error = other.execute_batch(sql).unwrap_err().to_string();

@@ -4,4 +4,8 @@ mod backup;
 mod conforming;
 mod hostile;
 mod invariants;
+mod postgres;
 mod random_walk;
+
+#[path = "../support/server.rs"]
+mod server;

@@ -1,16 +1,15 @@
 //! The process that is killed: it files from several threads and says so only after the catalogue did.
 
 use std::io::Write;
-use std::path::Path;
 
 use archive_store::conformance::{at, entry, shelving, slot};
-use archive_store::{Catalogue, Custody, Draw, Error, Filed, FilingEntry, ShelfReceipt, SqliteCatalogue};
+use archive_store::{Catalogue, Custody, Draw, Error, Filed, FilingEntry, ShelfReceipt};
 
-/// `child PATH RUN THREADS REQUESTS`: `RUN` makes the request keys of this life its own.
+/// `child URL RUN THREADS REQUESTS`: `RUN` makes the request keys of this life its own.
 pub(crate) fn run(arguments: &[String]) {
-    let [path, run, threads, requests] = arguments else { panic!("child PATH RUN THREADS REQUESTS") };
+    let [path, run, threads, requests] = arguments else { panic!("child URL RUN THREADS REQUESTS") };
     let (threads, requests): (u64, u64) = (threads.parse().unwrap(), requests.parse().unwrap());
-    let catalogue = match SqliteCatalogue::open(Path::new(path)) {
+    let catalogue = match archive_store::open(path) {
         Ok(catalogue) => catalogue,
         Err(error) => return refused(&error),
     };
@@ -19,7 +18,7 @@ pub(crate) fn run(arguments: &[String]) {
     }
     std::thread::scope(|scope| {
         for thread in 0..threads {
-            let catalogue = &catalogue;
+            let catalogue = catalogue.as_ref();
             scope.spawn(move || {
                 for n in 0..requests {
                     if run == "early" {
@@ -36,7 +35,7 @@ pub(crate) fn run(arguments: &[String]) {
 }
 
 /// Files one request and takes it one or two steps further.
-fn one(catalogue: &SqliteCatalogue, run: &str, thread: u64, n: u64) -> Result<(), Error> {
+fn one(catalogue: &dyn Catalogue, run: &str, thread: u64, n: u64) -> Result<(), Error> {
     let mut entry: FilingEntry = entry(&format!("{run}-{thread}-{n}"));
     entry.custody = match n % 4 {
         0 => Custody::CentralPaper(shelving(1)),

@@ -11,14 +11,19 @@ use crate::ledger::{Ledger, verify};
 const KILLS_PER_FILE: u64 = 50;
 
 pub(crate) fn child(path: &Path, run: &str, threads: u64, requests: u64) -> Command {
+    child_at(path.to_str().unwrap(), run, threads, requests)
+}
+
+/// As [`child`], wherever the catalogue is.
+pub(crate) fn child_at(url: &str, run: &str, threads: u64, requests: u64) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["child", path.to_str().unwrap(), run, &threads.to_string(), &requests.to_string()]);
+    command.args(["child", url, run, &threads.to_string(), &requests.to_string()]);
     command.stdout(Stdio::piped());
     command
 }
 
 /// Kills `child` after `delay`, counted from its start or from its first acknowledgement.
-fn kill_after(mut child: Child, delay: Duration, from_first: bool) -> Ledger {
+pub(crate) fn kill_after(mut child: Child, delay: Duration, from_first: bool) -> Ledger {
     let mut output = child.stdout.take().unwrap();
     let (heard, first) = std::sync::mpsc::channel();
     let reader = std::thread::spawn(move || {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use archive_store::{Catalogue, Error, FilingState, SqliteCatalogue};
+use archive_store::{Catalogue, Error, FilingState};
 
 /// Acknowledgements by request key: the number, and the last state that was said.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ impl Ledger {
     }
 
     /// Every acknowledged request is there, with its number and at least the state that was said.
-    pub(crate) fn lost(&self, catalogue: &SqliteCatalogue) -> Result<Vec<String>, Error> {
+    pub(crate) fn lost(&self, catalogue: &dyn Catalogue) -> Result<Vec<String>, Error> {
         let mut lost = Vec::new();
         for (request, (number, state)) in &self.lines {
             let found = catalogue.request(&request.parse().unwrap())?;
@@ -58,8 +58,16 @@ impl Ledger {
 /// # Errors
 /// What does not hold, in words.
 pub(crate) fn verify(path: &Path, ledger: &Ledger, thorough: bool) -> Result<(), String> {
-    let catalogue = SqliteCatalogue::open(path).map_err(|e| format!("cannot open: {}", e.report()))?;
-    let lost = ledger.lost(&catalogue).map_err(|e| e.report())?;
+    verify_at(path.to_str().unwrap(), ledger, thorough)
+}
+
+/// As [`verify`], wherever the catalogue is.
+///
+/// # Errors
+/// What does not hold, in words.
+pub(crate) fn verify_at(url: &str, ledger: &Ledger, thorough: bool) -> Result<(), String> {
+    let catalogue = archive_store::open(url).map_err(|e| format!("cannot open: {}", e.report()))?;
+    let lost = ledger.lost(catalogue.as_ref()).map_err(|e| e.report())?;
     if !lost.is_empty() {
         return Err(format!("{} acknowledged writes lost: {}", lost.len(), lost[0]));
     }

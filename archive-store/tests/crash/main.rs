@@ -1,13 +1,16 @@
 //! What is left after a crash. A program of its own, since each trial needs a process to kill.
 //!
 //! `cargo test -p archive-store --test crash` runs the short version. The long one:
-//! `cargo test --release -p archive-store --test crash -- kills=10000 shared=500 numbers=100000 tampers=1000000 points=100000 disks=100000`
+//! `cargo test --release -p archive-store --test crash -- kills=10000 shared=500 numbers=100000 tampers=1000000 points=100000 disks=100000 server-kills=1000 server-numbers=100000`
 
 mod child;
 mod gapless;
 mod kill;
 mod ledger;
+mod postgres;
 mod power_cut;
+#[path = "../support/server.rs"]
+mod server;
 mod tamper;
 
 fn main() {
@@ -24,6 +27,7 @@ fn main() {
     kill::many_processes(number("shared", 4));
     kill::full_disk();
     gapless::run(number("numbers", 150));
+    postgres::run(number("server-kills", 10), number("server-numbers", 40));
     tamper::run(number("tampers", 2000));
     if cfg!(target_os = "linux") {
         let folder = tempfile::tempdir().unwrap();

@@ -98,7 +98,7 @@ fn a_directory_without_an_archive_says_what_to_do() {
 #[test]
 fn a_damaged_catalogue_is_not_touched() {
     let scene = Scene::new();
-    let path = scene.config().catalogue();
+    let path = std::path::PathBuf::from(scene.config().catalogue());
     std::fs::write(&path, b"this is no database, but somebody's notes").unwrap();
     let error = Archive::open(scene.config()).unwrap_err();
     assert!(error.to_string().contains("catalogue.db"), "{error}");

@@ -1,11 +1,9 @@
 //! Everything that must hold, asked of the tables themselves and not of their indexes' word.
 
-use rusqlite::{Connection, Row};
-
 use super::evidence;
-use super::fault::Fault;
 use crate::Error;
 use crate::audit::{Break, CounterState, End};
+use crate::sql::{Dialect, Transaction, values};
 
 /// Each query returns the object and what is wrong with it, and returns nothing where all is well.
 const CHECKS: &[(End, &str)] = &[
@@ -53,7 +51,7 @@ const CHECKS: &[(End, &str)] = &[
         AND NOT EXISTS (SELECT 1 FROM slot t WHERE t.box_id = s.box_id AND t.state = 'confirmed')"),
     (End::Slot, "SELECT 'box ' || n.code, 'stands in ' || count(*) || ' slots' FROM slot s NOT INDEXED
         JOIN box b ON b.id = s.box_id JOIN number n ON n.id = b.number_id
-        GROUP BY s.box_id, s.state HAVING count(*) > 1"),
+        GROUP BY s.box_id, s.state, n.code HAVING count(*) > 1"),
     (End::Slot, "SELECT 'box ' || n.code, 'counts ' || b.filled || ' mm and holds ' ||
             (SELECT coalesce(sum(f.thickness), 0) FROM file f WHERE f.box_id = b.id AND f.state <> 'void') || ' mm'
         FROM box b JOIN number n ON n.id = b.number_id WHERE b.filled <>
@@ -65,9 +63,9 @@ const CHECKS: &[(End, &str)] = &[
         WHERE (f.fonds, f.year, f.retention, f.organisation) <> (b.fonds, b.year, b.retention, b.organisation)"),
     // From the counters: as many numbers as were drawn, all of them between the ends.
     (End::Number, "SELECT 'counter ' || c.kind || ' ' || c.scope, 'gave ' || (c.next - c.first) || ' numbers and ' ||
-            count(n.id) || ' are on record, from ' || coalesce(min(n.value), 'none') || ' to ' ||
-            coalesce(max(n.value), 'none')
-        FROM counter c LEFT JOIN number n ON n.kind = c.kind AND n.scope = c.scope GROUP BY c.kind, c.scope
+            count(n.id) || ' are on record, from ' || coalesce(CAST(min(n.value) AS TEXT), 'none') || ' to ' ||
+            coalesce(CAST(max(n.value) AS TEXT), 'none')
+        FROM counter c LEFT JOIN number n ON n.kind = c.kind AND n.scope = c.scope GROUP BY c.kind, c.scope, c.first, c.next
         HAVING count(n.id) <> c.next - c.first OR count(DISTINCT n.value) <> c.next - c.first
             OR (count(n.id) > 0 AND (min(n.value) <> c.first OR max(n.value) <> c.next - 1))"),
     (End::Number, "SELECT 'number ' || n.code, 'was given ' || count(*) || ' times' FROM number n NOT INDEXED
@@ -76,55 +74,79 @@ const CHECKS: &[(End, &str)] = &[
         WHERE NOT EXISTS (SELECT 1 FROM counter c WHERE c.kind = n.kind AND c.scope = n.scope)"),
     (End::Number, "SELECT 'number ' || n.code, 'is on no file and no box' FROM number n
         WHERE NOT EXISTS (SELECT 1 FROM file f WHERE f.number_id = n.id)
+        AND NOT EXISTS (SELECT 1 FROM alias a WHERE a.number_id = n.id)
         AND NOT EXISTS (SELECT 1 FROM box b WHERE b.number_id = n.id)"),
-    // From the store.
-    (End::Store, "SELECT 'table ' || \"table\", 'row ' || coalesce(rowid, '?') || ' refers to a row of ' || parent ||
-            ' that is not there' FROM pragma_foreign_key_check"),
-    (End::Store, "SELECT 'the file', integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'"),
+];
+
+/// What only SQLite can say of its own file.
+const SQLITE_CHECKS: &[(End, &str)] = &[
+    (
+        End::Store,
+        "SELECT 'table ' || \"table\", 'row ' || coalesce(rowid, '?') || ' refers to a row of ' || parent ||
+            ' that is not there' FROM pragma_foreign_key_check",
+    ),
+    (
+        End::Store,
+        "SELECT 'the file', integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
+    ),
+];
+
+/// A server keeps its own pages; that nobody turned its rules off is asked.
+#[cfg(feature = "postgres")]
+const POSTGRES_CHECKS: &[(End, &str)] = &[
+    (
+        End::Store,
+        "SELECT 'table ' || c.relname, 'has its rule ' || t.tgname || ' turned off' FROM pg_trigger t
+        JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = current_schema() AND t.tgenabled NOT IN ('O', 'A')",
+    ),
+    (
+        End::Store,
+        "SELECT 'table ' || c.relname, 'has its rule ' || k.conname || ' unchecked' FROM pg_constraint k
+        JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = current_schema() AND NOT k.convalidated",
+    ),
 ];
 
 /// The most breaks that one check reports, so that a ruined file gives an answer and not a flood.
 const LIMIT: usize = 1000;
 
-pub(super) fn audit(connection: &Connection, fault: Fault<'_>) -> Result<Vec<Break>, Error> {
+pub(crate) fn audit(tx: &Transaction<'_>) -> Result<Vec<Break>, Error> {
     let mut breaks = Vec::new();
-    for (end, sql) in CHECKS {
-        let to_break =
-            |row: &Row<'_>| Ok(Break::new(*end, row.get::<_, String>(0)?, row.get::<_, String>(1)?));
-        let run = || -> rusqlite::Result<()> {
-            let mut statement = connection.prepare(sql)?;
-            for found in statement.query_map([], to_break)?.take(LIMIT) {
-                breaks.push(found?);
-            }
-            Ok(())
+    let own = match tx.dialect() {
+        Dialect::Sqlite => SQLITE_CHECKS,
+        #[cfg(feature = "postgres")]
+        Dialect::Postgres => POSTGRES_CHECKS,
+    };
+    for (end, sql) in CHECKS.iter().chain(own) {
+        let sql = match tx.dialect() {
+            Dialect::Sqlite => format!("{sql} LIMIT {LIMIT}"),
+            // Only SQLite has indexes that could be damaged apart from their table.
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres => format!("{} LIMIT {LIMIT}", sql.replace(" NOT INDEXED", "")),
         };
-        let mut run = run;
-        run().map_err(|e| fault.of(e))?;
+        breaks.extend(tx.all(&sql, values![], |row| Ok(Break::new(*end, row.text(0)?, row.text(1)?)))?);
     }
-    breaks.extend(evidence::verify(connection, fault, None)?);
-    breaks.extend(evidence::compare_files(connection, fault)?);
+    breaks.extend(evidence::verify(tx, None)?);
+    breaks.extend(evidence::compare_files(tx)?);
     Ok(breaks)
 }
 
-pub(super) fn counters(connection: &Connection, fault: Fault<'_>) -> Result<Vec<CounterState>, Error> {
-    let run = || -> rusqlite::Result<Vec<CounterState>> {
-        connection
-            .prepare(
-                "SELECT c.scope, c.kind, c.first, c.next, count(n.id), count(n.voided_at) FROM counter c
-                 LEFT JOIN number n ON n.kind = c.kind AND n.scope = c.scope
-                 GROUP BY c.kind, c.scope ORDER BY c.kind DESC, c.scope",
-            )?
-            .query_map([], |row| {
-                Ok(CounterState {
-                    scope: row.get(0)?,
-                    boxes: row.get::<_, String>(1)? == "box",
-                    first: row.get(2)?,
-                    next: row.get(3)?,
-                    given: row.get(4)?,
-                    voided: row.get(5)?,
-                })
-            })?
-            .collect()
-    };
-    run().map_err(|e| fault.of(e))
+pub(crate) fn counters(tx: &Transaction<'_>) -> Result<Vec<CounterState>, Error> {
+    tx.all(
+        "SELECT c.scope, c.kind, c.first, c.next, count(n.id), count(n.voided_at) FROM counter c
+         LEFT JOIN number n ON n.kind = c.kind AND n.scope = c.scope
+         GROUP BY c.kind, c.scope, c.first, c.next ORDER BY c.kind DESC, c.scope",
+        values![],
+        |row| {
+            Ok(CounterState {
+                scope: row.string(0)?,
+                boxes: row.text(1)? == "box",
+                first: row.int(2)?,
+                next: row.int(3)?,
+                given: row.int(4)?,
+                voided: row.int(5)?,
+            })
+        },
+    )
 }

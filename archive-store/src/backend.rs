@@ -1,0 +1,391 @@
+//! What a database must offer to be a catalogue: a transaction to read in and one to write in. All the
+//! rest is the same for all of them.
+
+use std::fmt::Debug;
+use std::path::Path;
+
+use archive_core::holding::{Slot, SlotAddress};
+use archive_core::identifier::{BoxNumber, CustomerNumber, DocumentId, ReferenceCode, RequestKey};
+use archive_core::record::Customer;
+use chrono::{DateTime, Utc};
+
+use crate::Error;
+use crate::audit::{Break, CounterState};
+use crate::catalogue::Catalogue;
+use crate::disposal::{DisposalList, DisposalProposal, LegalHold};
+use crate::document::{DocumentVersion, FixityCheck};
+use crate::evidence_log::{Checkpoint, ConsistencyProof, InclusionProof, LogEntry};
+use crate::filing::{
+    Draw, Filed, FilingEntry, Located, Locator, ShelfReceipt, check_batch, check_text, check_time,
+};
+use crate::loan::{Loan, LoanRequest};
+use crate::operations::{
+    self, audit, disposal, documents, evidence, filing, holds, loans, lookup, moves, parties, relocation,
+    renumbering, shelf,
+};
+use crate::party::BusinessProcess;
+use crate::relocation::{Relocation, RelocationPlan};
+use crate::search::Search;
+use crate::shelf::{BoxStatus, Inventory, SiteStatus, SlotFilter, SlotHold, SlotStatus};
+use crate::sql::Transaction;
+
+/// A database that holds a catalogue.
+pub(crate) trait Backend: Debug + Send + Sync {
+    /// Runs `operation` on one snapshot of the last commit.
+    fn read<T, F>(&self, operation: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static;
+
+    /// Runs `operation` in a transaction of its own or a part of one, and returns once that is durable.
+    fn write<T, F>(&self, operation: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static;
+
+    /// See [`Catalogue::back_up`].
+    fn copy_to(&self, to: &Path) -> Result<(), Error>;
+}
+
+impl<B: Backend> Catalogue for B {
+    fn add_slots(&self, slots: Vec<Slot>) -> Result<usize, Error> {
+        self.write(move |tx| shelf::add_slots(tx, &slots))
+    }
+
+    fn slots(&self, filter: &SlotFilter) -> Result<Vec<SlotStatus>, Error> {
+        let filter = filter.clone();
+        self.read(move |tx| shelf::slots(tx, &filter))
+    }
+
+    fn file(&self, entry: FilingEntry) -> Result<Filed, Error> {
+        entry.check()?;
+        self.write(move |tx| filing::file(tx, &entry))
+    }
+
+    fn file_batch(&self, entries: Vec<FilingEntry>) -> Result<Vec<Filed>, Error> {
+        check_batch(&entries)?;
+        self.write(move |tx| entries.iter().map(|entry| filing::file(tx, entry)).collect())
+    }
+
+    fn confirm(&self, request: &RequestKey, receipt: ShelfReceipt) -> Result<Filed, Error> {
+        check_time("shelving time", receipt.when)?;
+        let request = request.clone();
+        self.write(move |tx| filing::confirm(tx, &request, &receipt))
+    }
+
+    fn cancel(&self, request: &RequestKey, reason: &str, when: DateTime<Utc>) -> Result<Filed, Error> {
+        check_text("reason", reason)?;
+        check_time("cancelling time", when)?;
+        let (request, reason) = (request.clone(), reason.to_owned());
+        self.write(move |tx| filing::cancel(tx, &request, &reason, when))
+    }
+
+    fn expire(&self, now: DateTime<Utc>) -> Result<Vec<Filed>, Error> {
+        check_time("present time", now)?;
+        self.write(move |tx| filing::expire(tx, now))
+    }
+
+    fn pending(&self) -> Result<Vec<Filed>, Error> {
+        self.read(lookup::pending)
+    }
+
+    fn request(&self, request: &RequestKey) -> Result<Option<Filed>, Error> {
+        let request = request.clone();
+        self.read(move |tx| lookup::request(tx, &request))
+    }
+
+    fn locate(&self, locator: &Locator) -> Result<Vec<Located>, Error> {
+        let locator = locator.clone();
+        self.read(move |tx| lookup::locate(tx, &locator))
+    }
+
+    fn search(&self, search: &Search) -> Result<Vec<Filed>, Error> {
+        let search = search.clone();
+        self.read(move |tx| operations::search::search(tx, &search))
+    }
+
+    fn void_number(&self, number: &ReferenceCode, reason: &str, when: DateTime<Utc>) -> Result<Filed, Error> {
+        check_text("reason", reason)?;
+        check_time("voiding time", when)?;
+        let (number, reason) = (number.clone(), reason.to_owned());
+        self.write(move |tx| filing::void_number(tx, &number, &reason, when))
+    }
+
+    fn box_status(&self, number: &BoxNumber) -> Result<BoxStatus, Error> {
+        let number = number.clone();
+        self.read(move |tx| moves::status(tx, &number))
+    }
+
+    fn move_box(
+        &self,
+        number: &BoxNumber,
+        to: &SlotAddress,
+        when: DateTime<Utc>,
+    ) -> Result<BoxStatus, Error> {
+        check_time("moving time", when)?;
+        let (number, to) = (number.clone(), to.clone());
+        self.write(move |tx| {
+            relocation::refuse_if_planned(tx, &number)?;
+            moves::begin(tx, &number, &to, when)
+        })
+    }
+
+    fn confirm_move(&self, number: &BoxNumber, when: DateTime<Utc>) -> Result<BoxStatus, Error> {
+        check_time("moving time", when)?;
+        let number = number.clone();
+        self.write(move |tx| {
+            relocation::refuse_if_planned(tx, &number)?;
+            moves::confirm(tx, &number, when)
+        })
+    }
+
+    fn cancel_move(&self, number: &BoxNumber, when: DateTime<Utc>) -> Result<BoxStatus, Error> {
+        check_time("cancelling time", when)?;
+        let number = number.clone();
+        self.write(move |tx| {
+            relocation::refuse_if_planned(tx, &number)?;
+            moves::cancel(tx, &number, when)
+        })
+    }
+
+    fn vacate(&self, number: &BoxNumber, reason: &str, when: DateTime<Utc>) -> Result<SlotAddress, Error> {
+        check_text("reason", reason)?;
+        check_time("vacating time", when)?;
+        let (number, reason) = (number.clone(), reason.to_owned());
+        self.write(move |tx| {
+            relocation::refuse_if_planned(tx, &number)?;
+            moves::vacate(tx, &number, &reason, when)
+        })
+    }
+
+    fn lend(&self, request: &LoanRequest) -> Result<Loan, Error> {
+        request.check()?;
+        let request = request.clone();
+        self.write(move |tx| loans::lend(tx, &request))
+    }
+
+    fn give_back(&self, loan: &RequestKey, when: DateTime<Utc>) -> Result<Loan, Error> {
+        check_time("returning time", when)?;
+        let loan = loan.clone();
+        self.write(move |tx| loans::give_back(tx, &loan, when))
+    }
+
+    fn open_loans(&self) -> Result<Vec<Loan>, Error> {
+        self.read(loans::open)
+    }
+
+    fn record_inventory(&self, inventory: Inventory) -> Result<(), Error> {
+        check_time("inventory time", inventory.when)?;
+        self.write(move |tx| shelf::record_inventory(tx, &inventory))
+    }
+
+    fn counters(&self) -> Result<Vec<CounterState>, Error> {
+        self.read(audit::counters)
+    }
+
+    fn audit(&self) -> Result<Vec<Break>, Error> {
+        self.read(audit::audit)
+    }
+
+    fn checkpoint(&self) -> Result<Checkpoint, Error> {
+        self.read(evidence::checkpoint)
+    }
+
+    fn verify(&self, checkpoint: &Checkpoint) -> Result<Vec<Break>, Error> {
+        let checkpoint = *checkpoint;
+        self.read(move |tx| evidence::verify(tx, Some(&checkpoint)))
+    }
+
+    fn history(&self, number: &ReferenceCode) -> Result<Vec<LogEntry>, Error> {
+        let number = number.clone();
+        self.read(move |tx| evidence::history(tx, &number))
+    }
+
+    fn prove_inclusion(&self, position: u64, size: u64) -> Result<InclusionProof, Error> {
+        self.read(move |tx| evidence::prove_inclusion(tx, position, size))
+    }
+
+    fn prove_consistency(&self, old: u64, new: u64) -> Result<ConsistencyProof, Error> {
+        self.read(move |tx| evidence::prove_consistency(tx, old, new))
+    }
+
+    fn hold_slot(&self, hold: &SlotHold) -> Result<SlotHold, Error> {
+        check_time("time of the hold", hold.when)?;
+        check_time("expiry", hold.expires)?;
+        let hold = hold.clone();
+        self.write(move |tx| holds::begin(tx, &hold))
+    }
+
+    fn release_slot(&self, key: &RequestKey, when: DateTime<Utc>) -> Result<SlotHold, Error> {
+        check_time("releasing time", when)?;
+        let key = key.clone();
+        self.write(move |tx| holds::release(tx, &key, when))
+    }
+
+    fn sites(&self) -> Result<Vec<SiteStatus>, Error> {
+        self.read(shelf::sites)
+    }
+
+    fn enter_customer(&self, customer: &Customer, when: DateTime<Utc>) -> Result<(), Error> {
+        check_text("customer name", &customer.name)?;
+        check_time("time of entering", when)?;
+        let customer = customer.clone();
+        self.write(move |tx| parties::enter_customer(tx, &customer, when))
+    }
+
+    fn customer(&self, number: &CustomerNumber) -> Result<Option<Customer>, Error> {
+        let number = number.clone();
+        self.read(move |tx| parties::customer(tx, &number))
+    }
+
+    fn enter_process(&self, process: &BusinessProcess) -> Result<(), Error> {
+        check_time("beginning of the process", process.opened)?;
+        process.closed.map_or(Ok(()), |closed| check_time("end of the process", closed))?;
+        let process = process.clone();
+        self.write(move |tx| parties::enter_process(tx, &process))
+    }
+
+    fn processes(&self, customer: &CustomerNumber) -> Result<Vec<BusinessProcess>, Error> {
+        let customer = customer.clone();
+        self.read(move |tx| parties::processes(tx, &customer))
+    }
+
+    fn add_version(&self, version: &DocumentVersion) -> Result<(), Error> {
+        version.check()?;
+        let version = version.clone();
+        self.write(move |tx| documents::add_version(tx, &version))
+    }
+
+    fn versions(&self, document: &DocumentId) -> Result<Vec<DocumentVersion>, Error> {
+        let document = document.clone();
+        self.read(move |tx| documents::versions(tx, &document))
+    }
+
+    fn record_fixity(&self, check: &FixityCheck) -> Result<(), Error> {
+        check_time("time of the check", check.when)?;
+        let check = check.clone();
+        self.write(move |tx| documents::record_fixity(tx, &check))
+    }
+
+    fn fixity_checks(&self, document: &DocumentId) -> Result<Vec<FixityCheck>, Error> {
+        let document = document.clone();
+        self.read(move |tx| documents::fixity_checks(tx, &document))
+    }
+
+    fn renumber(
+        &self,
+        number: &ReferenceCode,
+        new: Draw<ReferenceCode>,
+        reason: &str,
+        when: DateTime<Utc>,
+    ) -> Result<Filed, Error> {
+        new.check()?;
+        check_text("reason", reason)?;
+        check_time("renumbering time", when)?;
+        let (number, reason) = (number.clone(), reason.to_owned());
+        self.write(move |tx| renumbering::renumber(tx, &number, &new, &reason, when))
+    }
+
+    fn aliases(&self, number: &ReferenceCode) -> Result<Vec<ReferenceCode>, Error> {
+        let number = number.clone();
+        self.read(move |tx| renumbering::aliases(tx, &number))
+    }
+
+    fn propose_disposal(&self, proposal: &DisposalProposal) -> Result<DisposalList, Error> {
+        proposal.check()?;
+        let proposal = proposal.clone();
+        self.write(move |tx| disposal::propose(tx, &proposal))
+    }
+
+    fn approve_disposal(
+        &self,
+        list: &RequestKey,
+        person: &str,
+        when: DateTime<Utc>,
+    ) -> Result<DisposalList, Error> {
+        check_text("person", person)?;
+        check_time("approving time", when)?;
+        let (list, person) = (list.clone(), person.to_owned());
+        self.write(move |tx| disposal::approve(tx, &list, &person, when))
+    }
+
+    fn reject_disposal(
+        &self,
+        list: &RequestKey,
+        person: &str,
+        reason: &str,
+        when: DateTime<Utc>,
+    ) -> Result<DisposalList, Error> {
+        check_text("person", person)?;
+        check_text("reason", reason)?;
+        check_time("rejecting time", when)?;
+        let (list, person, reason) = (list.clone(), person.to_owned(), reason.to_owned());
+        self.write(move |tx| disposal::reject(tx, &list, &person, &reason, when))
+    }
+
+    fn execute_disposal(&self, list: &RequestKey, when: DateTime<Utc>) -> Result<DisposalList, Error> {
+        check_time("disposal time", when)?;
+        let list = list.clone();
+        self.write(move |tx| disposal::execute(tx, &list, when))
+    }
+
+    fn disposal(&self, list: &RequestKey) -> Result<Option<DisposalList>, Error> {
+        let list = list.clone();
+        self.read(move |tx| disposal::list(tx, &list))
+    }
+
+    fn place_legal_hold(&self, hold: &LegalHold) -> Result<LegalHold, Error> {
+        hold.check()?;
+        let hold = hold.clone();
+        self.write(move |tx| disposal::place_hold(tx, &hold))
+    }
+
+    fn lift_legal_hold(
+        &self,
+        hold: &RequestKey,
+        person: &str,
+        when: DateTime<Utc>,
+    ) -> Result<LegalHold, Error> {
+        check_text("person", person)?;
+        check_time("lifting time", when)?;
+        let (hold, person) = (hold.clone(), person.to_owned());
+        self.write(move |tx| disposal::lift_hold(tx, &hold, &person, when))
+    }
+
+    fn legal_holds(&self, number: &ReferenceCode) -> Result<Vec<LegalHold>, Error> {
+        let number = number.clone();
+        self.read(move |tx| disposal::holds_on(tx, &number))
+    }
+
+    fn plan_relocation(&self, plan: &RelocationPlan) -> Result<Relocation, Error> {
+        plan.check()?;
+        let plan = plan.clone();
+        self.write(move |tx| relocation::plan(tx, &plan))
+    }
+
+    fn receive_relocated(
+        &self,
+        plan: &RequestKey,
+        box_number: &BoxNumber,
+        receipt: ShelfReceipt,
+    ) -> Result<Relocation, Error> {
+        check_time("shelving time", receipt.when)?;
+        let (plan, number) = (plan.clone(), box_number.clone());
+        self.write(move |tx| relocation::receive(tx, &plan, &number, &receipt))
+    }
+
+    fn undo_relocation(&self, plan: &RequestKey, when: DateTime<Utc>) -> Result<Relocation, Error> {
+        check_time("undoing time", when)?;
+        let plan = plan.clone();
+        self.write(move |tx| relocation::undo(tx, &plan, when))
+    }
+
+    fn relocation(&self, plan: &RequestKey) -> Result<Option<Relocation>, Error> {
+        let plan = plan.clone();
+        self.read(move |tx| relocation::status(tx, &plan))
+    }
+
+    fn back_up(&self, to: &Path) -> Result<(), Error> {
+        self.copy_to(to)
+    }
+}
