@@ -59,12 +59,14 @@ impl<B: Backend> Catalogue for B {
 
     fn file(&self, entry: FilingEntry) -> Result<Filed, Error> {
         entry.check()?;
-        self.write(move |tx| filing::file(tx, &entry))
+        let prepared = filing::Prepared::new(entry)?;
+        self.write(move |tx| filing::file(tx, &prepared))
     }
 
     fn file_batch(&self, entries: Vec<FilingEntry>) -> Result<Vec<Filed>, Error> {
         check_batch(&entries)?;
-        self.write(move |tx| entries.iter().map(|entry| filing::file(tx, entry)).collect())
+        let all = filing::Prepared::batch(entries)?;
+        self.write(move |tx| all.iter().map(|prepared| filing::file(tx, prepared)).collect())
     }
 
     fn confirm(&self, request: &RequestKey, receipt: ShelfReceipt) -> Result<Filed, Error> {

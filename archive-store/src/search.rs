@@ -177,8 +177,8 @@ pub(crate) fn match_expression(phrases: &[Phrase]) -> Option<String> {
     (!text.is_empty()).then(|| text.join(" AND "))
 }
 
-/// Everything of a file that is searched, in parts that no word spans.
-pub(crate) fn text_of(names: [&str; 5], documents: &[Document], readings: &str) -> String {
+/// Everything of a file that is searched but its number, in parts that no word spans.
+pub(crate) fn text_of(names: [&str; 4], documents: &[Document], readings: &str) -> String {
     let mut parts: Vec<String> = names.map(str::to_owned).into();
     for document in documents {
         parts.push(document.id.to_string());

@@ -4,13 +4,14 @@
 //! and the slot together.
 
 use archive_core::identifier::{DocumentId, ReferenceCode, RequestKey, quoted};
+use archive_core::record::Digest;
 use chrono::{DateTime, Utc};
 
 use super::boxing::find_box;
 use super::evidence;
 use super::lookup::{self, carrier_text, time_text};
 use super::numbers::draw;
-use super::search::Words;
+use super::search::{Unnumbered, Words};
 use crate::evidence_log::{Content, Event, digest_of};
 use crate::filing::{Custody, Filed, FilingEntry, FilingState, ShelfReceipt};
 use crate::sql::{Transaction, conflict, values};
@@ -34,7 +35,64 @@ pub(crate) fn required(tx: &Transaction<'_>, request: &RequestKey) -> Result<Fil
     })
 }
 
-pub(crate) fn file(tx: &Transaction<'_>, entry: &FilingEntry) -> Result<Filed, Error> {
+/// An entry with all that can be computed of it outside of the transaction, so that others need not wait
+/// for that.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    entry: FilingEntry,
+    content: Digest,
+    words: Unnumbered,
+}
+
+impl Prepared {
+    pub(crate) fn new(entry: FilingEntry) -> Result<Self, Error> {
+        let thickness = match &entry.custody {
+            Custody::Electronic => None,
+            Custody::CentralPaper(shelving) => Some(shelving.thickness),
+        };
+        let content = digest_of(&Content {
+            customer: &entry.customer,
+            process: &entry.process,
+            system_record: &entry.system_record,
+            key: &entry.key,
+            policy: &entry.policy,
+            custody: entry.custody.mode(),
+            thickness,
+            documents: &entry.documents,
+            readings: &entry.readings,
+            findings: &entry.findings,
+            filed: entry.when,
+            expires: entry.expires,
+        })?;
+        Ok(Self { content, words: Unnumbered::of(&entry), entry })
+    }
+
+    /// Prepares the entries of a batch on all cores.
+    pub(crate) fn batch(mut entries: Vec<FilingEntry>) -> Result<Vec<Self>, Error> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let part = entries.len().div_ceil(threads).max(64);
+        let mut parts = Vec::new();
+        while !entries.is_empty() {
+            let rest = entries.split_off(part.min(entries.len()));
+            parts.push(std::mem::replace(&mut entries, rest));
+        }
+        std::thread::scope(|scope| {
+            let running: Vec<_> = parts
+                .into_iter()
+                .map(|part| scope.spawn(|| part.into_iter().map(Self::new).collect::<Result<Vec<_>, _>>()))
+                .collect();
+            let mut all = Vec::new();
+            for thread in running {
+                // Preparing calls nothing of the caller's; a panic goes on to whoever asked.
+                all.extend(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+            }
+            Ok(all)
+        })
+    }
+}
+
+pub(crate) fn file(tx: &Transaction<'_>, prepared: &Prepared) -> Result<Filed, Error> {
+    let entry = &prepared.entry;
     let stored: Option<String> = tx.one(
         "SELECT request_digest FROM file WHERE request = ?1",
         values![entry.request.as_str()],
@@ -90,24 +148,11 @@ pub(crate) fn file(tx: &Transaction<'_>, entry: &FilingEntry) -> Result<Filed, E
                 confirmed,
             ])?;
     enter_documents(tx, entry, file_id)?;
-    tx.pending.borrow_mut().words.push(Words::of(file_id, entry, reference.as_str()));
+    tx.pending.borrow_mut().words.push(Words::of(file_id, reference.as_str(), &prepared.words));
     let event = Event::Filed {
         reference: reference.clone(),
         request: entry.request.clone(),
-        content: digest_of(&Content {
-            customer: &entry.customer,
-            process: &entry.process,
-            system_record: &entry.system_record,
-            key: &entry.key,
-            policy: &entry.policy,
-            custody: entry.custody.mode(),
-            thickness: place.as_ref().map(|place| place.thickness),
-            documents: &entry.documents,
-            readings: &entry.readings,
-            findings: &entry.findings,
-            filed: entry.when,
-            expires: entry.expires,
-        })?,
+        content: prepared.content,
         box_number: place.as_ref().map(|place| place.archive_box.number.clone()),
         slot: place.as_ref().map(|place| place.slot.clone()),
         at: entry.when,

@@ -1,7 +1,8 @@
 //! The search index in tables: FTS5 in one dialect, arrays under a GIN index in the other, and the same
 //! tokens in both.
 
-use archive_core::holding::Retention;
+use archive_core::holding::{BoxKey, Retention};
+use archive_core::record::Document;
 
 use super::lookup;
 use crate::Error;
@@ -17,43 +18,48 @@ pub(crate) struct Words {
     facets: String,
 }
 
-impl Words {
-    pub(crate) fn of(file_id: i64, entry: &FilingEntry, reference: &str) -> Self {
-        let facets = facets(
-            Some(entry.process.as_str()),
-            Some(entry.key.year),
-            Some(entry.key.retention),
-            Some(entry.key.organisation.as_str()),
-        );
+/// What the index will keep of a file whose number is not drawn yet: the work that needs no transaction.
+#[derive(Debug)]
+pub(crate) struct Unnumbered {
+    words: String,
+    facets: String,
+}
+
+impl Unnumbered {
+    pub(crate) fn of(entry: &FilingEntry) -> Self {
         let names = [
-            reference,
             entry.customer.as_str(),
             entry.system_record.as_str(),
             entry.request.as_str(),
             entry.process.as_str(),
         ];
-        let words = index_text(&text_of(names, &entry.documents, &entry.readings));
-        Self { file_id, words, facets: facets.join(" ") }
+        Self::from(names, &entry.key, &entry.documents, &entry.readings)
+    }
+
+    fn from(names: [&str; 4], key: &BoxKey, documents: &[Document], readings: &str) -> Self {
+        let facets =
+            facets(Some(names[3]), Some(key.year), Some(key.retention), Some(key.organisation.as_str()));
+        Self { words: index_text(&text_of(names, documents, readings)), facets: facets.join(" ") }
+    }
+}
+
+impl Words {
+    pub(crate) fn of(file_id: i64, reference: &str, rest: &Unnumbered) -> Self {
+        let words = format!("{} {}", index_text(reference), rest.words);
+        Self { file_id, words, facets: rest.facets.clone() }
     }
 
     /// The same, of a file that is in the catalogue.
     pub(crate) fn of_located(file_id: i64, located: &Located) -> Self {
         let filed = &located.filed;
-        let facets = facets(
-            Some(filed.process.as_str()),
-            Some(filed.key.year),
-            Some(filed.key.retention),
-            Some(filed.key.organisation.as_str()),
-        );
         let names = [
-            filed.reference.as_str(),
             filed.customer.as_str(),
             filed.system_record.as_str(),
             filed.request.as_str(),
             filed.process.as_str(),
         ];
-        let words = index_text(&text_of(names, &located.documents, &located.readings));
-        Self { file_id, words, facets: facets.join(" ") }
+        let rest = Unnumbered::from(names, &filed.key, &located.documents, &located.readings);
+        Self::of(file_id, filed.reference.as_str(), &rest)
     }
 }
 

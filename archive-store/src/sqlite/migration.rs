@@ -115,6 +115,8 @@ fn apply(connection: &mut Connection, path: &Path, known: &[(&str, &str)]) -> Re
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::fallible_iterator::FallibleIterator as _;
+
     use super::*;
 
     #[track_caller]

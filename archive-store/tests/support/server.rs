@@ -1,4 +1,5 @@
 //! A PostgreSQL server of the tests' own: in a temporary directory, on loopback, as another user than root.
+#![allow(dead_code, reason = "each test program uses its part")]
 
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
@@ -74,7 +75,6 @@ pub(crate) fn server() -> Option<Arc<Server>> {
 ///
 /// # Panics
 /// Where PostgreSQL is not installed: ask [`server`] first.
-#[allow(dead_code, reason = "not every test program stops its server")]
 pub(crate) fn fresh() -> Server {
     Server::start(programs().expect("asked before"))
 }

@@ -1,6 +1,6 @@
 //! How long opening, finding and searching take in a large catalogue, and how much memory.
 //!
-//! `cargo run --release -p archive-store --example at_scale -- fill CATALOGUE RECORDS`, then
+//! `cargo bench -p archive-benches --bench store_at_scale -- fill CATALOGUE RECORDS`, then
 //! `… -- measure CATALOGUE`. Names and addresses are made up from a few hundred characters, so that
 //! every pair of them is frequent.
 
@@ -21,11 +21,18 @@ const NAMES: &str =
 const TRADES: [&str; 6] = ["纺织", "机械", "食品", "电子", "物流", "印染"];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["fill", path, records] => fill(Path::new(path), records.parse()?),
         ["measure", path] => measure(Path::new(path)),
-        _ => Err("usage: at_scale fill CATALOGUE RECORDS | at_scale measure CATALOGUE".into()),
+        // Without arguments, as when all benches run: small, and away afterwards.
+        [] => {
+            let folder = tempfile::tempdir()?;
+            let path = folder.path().join("catalogue.db");
+            fill(&path, 20_000)?;
+            measure(&path)
+        }
+        _ => Err("usage: store_at_scale fill CATALOGUE RECORDS | store_at_scale measure CATALOGUE".into()),
     }
 }
 
