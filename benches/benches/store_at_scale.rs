@@ -21,7 +21,8 @@ const NAMES: &str =
 const TRADES: [&str; 6] = ["纺织", "机械", "食品", "电子", "物流", "印染"];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let arguments: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["fill", path, records] => fill(Path::new(path), records.parse()?),
         ["measure", path] => measure(Path::new(path)),

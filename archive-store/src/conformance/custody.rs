@@ -78,7 +78,7 @@ pub(super) fn an_old_number_goes_on_to_resolve(catalogue: &dyn Catalogue) {
         let found = catalogue.locate(&Locator::Reference(name.clone())).unwrap();
         assert_eq!(found.len(), 1, "{name}");
         assert_eq!(found[0].filed.reference, renamed.reference);
-        assert_eq!(catalogue.aliases(name).unwrap(), [first.clone()]);
+        assert_eq!(catalogue.aliases(name).unwrap(), std::slice::from_ref(&first));
         assert_eq!(catalogue.history(name).unwrap().len(), 2);
     }
     assert_eq!(catalogue.aliases(&other).unwrap(), []);
