@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use archive_ocr::{PageImage, Reader, ReaderConfig};
+use archive_ocr::{PageImage, Reader, ReaderConfig, Timing};
 use serde_json::json;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -57,7 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let wall = begun.elapsed();
     let mut readings = fs::File::create(format!("{out}.read.jsonl"))?;
     let mut verdicts = fs::File::create(format!("{out}.verify.jsonl"))?;
-    let mut sums = [Duration::ZERO; 4];
+    let mut sums = [Duration::ZERO; 6];
     let (mut lines, mut looks) = (0, 0);
     for (path, page, decode, total) in &pages {
         let image = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
@@ -75,10 +75,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         for (field, claim) in records.get(image).into_iter().flatten() {
             let evidence = page.verify(&field.parse()?, claim);
             let line = json!({"image": image, "field": field, "suspicion": evidence.suspicion,
-                "verdict": evidence.verdict, "read": evidence.read, "record": claim});
+                "verdict": evidence.verdict, "read": evidence.read, "record": claim, "legibility": page.legibility});
             writeln!(verdicts, "{line}")?;
         }
-        for (sum, part) in sums.iter_mut().zip([*decode, page.timing.detect, page.timing.recognise, *total]) {
+        let Timing { detect, recognise, prepare, decide, .. } = page.timing;
+        for (sum, part) in sums.iter_mut().zip([*decode, detect, recognise, prepare, decide, *total]) {
             *sum += part;
         }
         lines += page.timing.lines;
@@ -86,18 +87,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let count = pages.len() as f64;
     let each = |d: Duration| d.as_secs_f64() * 1000.0 / count;
+    let [decode, detect, recognise, prepare, decide, latency] = sums.map(each);
+    let models = 100.0 * (detect + recognise) / (decode + detect + recognise + prepare + decide);
     println!(
-        "{} pages in {:.2} s on {} threads: {:.2} pages/s; a page: decode {:.0} ms, detect {:.0} ms, recognise {:.0} ms (all threads, {:.1} lines, {:.1} of them second looks), latency {:.0} ms",
+        "{} pages in {:.2} s on {} threads: {:.2} pages/s; a page, all threads: decode {decode:.0} ms, detect {detect:.0} ms, recognise {recognise:.0} ms ({:.1} lines, {:.1} of them second looks), prepare {prepare:.0} ms, decide {decide:.0} ms: models {models:.1}%; latency {latency:.0} ms",
         pages.len(),
         wall.as_secs_f64(),
         config.threads,
         count / wall.as_secs_f64(),
-        each(sums[0]),
-        each(sums[1]),
-        each(sums[2]),
         lines as f64 / count,
         looks as f64 / count,
-        each(sums[3]),
     );
     Ok(())
 }

@@ -263,6 +263,7 @@ mod tests {
             title: None,
             fields: BTreeMap::new(),
             page_number: number.map(|(number, of)| PageNumber { number, of }),
+            legibility: 1.0,
             quality: Quality::of(&image, &nothing),
             width: 100,
             height: 100,

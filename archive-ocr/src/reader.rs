@@ -15,7 +15,7 @@ use crate::detection::{Detection, detect};
 use crate::engine::{Engine, OnnxEngine};
 use crate::manifest::{self, ModelManifest};
 use crate::page_image::PageImage;
-use crate::page_work::PageWork;
+use crate::page_work::{PageWork, legibility};
 use crate::quality::Quality;
 use crate::reading::{FieldReading, PageReading};
 use crate::schema::{FieldSchema, Schemas};
@@ -188,6 +188,7 @@ impl Reader {
             title,
             fields,
             page_number,
+            legibility: legibility(&segments),
             quality: Quality::of(page, detection),
             width: page.width(),
             height: page.height(),
