@@ -59,7 +59,9 @@ pub(crate) fn windows(
     let open = schema.is_open;
     let mut start = occurrence.marks.end;
     let mut set_off = marks.get(start).is_none_or(|m| m.segment != last.segment);
-    while marks.get(start).is_some_and(|m| m.line == last.line && matches!(m.character, ':' | ';' | '.')) {
+    // In a sentence, 为 ("is") does what a colon does elsewhere.
+    let sets_off = |m: &Mark| matches!(m.character, ':' | ';' | '.' | '为');
+    while marks.get(start).is_some_and(|m| m.line == last.line && sets_off(m)) {
         set_off = true;
         start += 1;
     }

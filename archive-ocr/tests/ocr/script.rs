@@ -37,6 +37,8 @@ fn values_stand_behind_their_labels() {
     check("应缴纳用电保证金人民币贰拾壹万叁仟柒佰元整,合同终止时", "deposit_cny", "213700");
     check("用电人:杭州鑫达有限公司(以下简称乙方)", "customer_name", "杭州鑫达有限公司");
     check("用户缩号:3388985508", "account_no", "3388985508");
+    check("3、本户用电地址为杭州市西湖区文三路1号,双方确认", "service_address", "杭州市西湖区文三路1号");
+    check("经核定,供电电压为10千伏。", "supply_voltage_kv", "10");
 }
 
 #[test]
