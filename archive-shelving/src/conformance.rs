@@ -39,20 +39,21 @@ use std::fmt;
 
 pub use reader::check_reader;
 pub use rig::{NoRig, ReaderRig, RigAnswer, ShelfRig, SimulatedReaderRig, SimulatedShelfRig};
+use serde::Serialize;
 pub use shelf::check_shelf;
 
 /// The version of the contracts that the kit proves.
 pub const VERSION: u32 = 1;
 
 /// What the kit found, check by check.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Report {
     device: String,
     checks: Vec<Check>,
 }
 
 /// One check and what it found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
     /// The check's name, stable within a [`VERSION`].
     pub name: &'static str,
@@ -63,7 +64,8 @@ pub struct Check {
 }
 
 /// What a check found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum CheckResult {
     /// The driver keeps this line of the contract.
     Passed,

@@ -39,6 +39,7 @@
 //! - [`http_controller`]: shelf controllers behind HTTP, their answers as data;
 //! - [`plan`]: the fewest moves of a batch of boxes; values in, values out;
 //! - [`inventory`]: where each box is, inferred from noisy reads; values in, values out;
+//! - [`sync`]: what the catalogue may follow by itself of what devices report; values in, values out;
 //! - [`simulated`]: a room in memory, for tests, demos and development without hardware;
 //! - `conformance` (feature): the kit that proves a driver.
 //!
@@ -63,4 +64,5 @@ pub mod plan;
 pub mod polled;
 pub mod reading;
 pub mod simulated;
+pub mod sync;
 pub mod udp_controller;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use archive_core::holding::{SlotAddress, TagEpc};
 use archive_core::identifier::RequestKey;
 use archive_core::policy::Policy;
 use archive_core::record::Document;
@@ -75,13 +76,20 @@ impl Archive {
 
     /// Puts the boxes of the catalogue into the simulated room, where they stood before.
     fn stand_boxes(&self) -> Result<(), Error> {
+        self.standing_tags()?.iter().try_for_each(|(tag, slot)| self.devices.place(*tag, slot))
+    }
+
+    /// The tags of the boxes that stand on shelves, and where the catalogue says that they stand.
+    ///
+    /// # Errors
+    /// Those of reading the catalogue.
+    pub fn standing_tags(&self) -> Result<Vec<(TagEpc, SlotAddress)>, Error> {
         let filter = SlotFilter { used: Some(SlotUse::Confirmed), ..SlotFilter::default() };
-        for status in self.catalogue.slots(&filter)? {
-            if let Some(number) = &status.box_number {
-                self.devices.place(tag_of(number)?, &status.slot.address)?;
-            }
-        }
-        Ok(())
+        let boxes = self.catalogue.slots(&filter)?.into_iter();
+        boxes
+            .filter_map(|s| Some((s.box_number?, s.slot.address)))
+            .map(|(n, s)| Ok((tag_of(&n)?, s)))
+            .collect()
     }
 
     /// The settings.

@@ -6,12 +6,16 @@
 mod backlog;
 mod catalogued;
 mod demo;
+mod line;
 mod output;
 mod pages;
 mod pdf_pages;
+mod prove;
 mod rules;
 mod setup;
+mod simulate;
 mod snapshots;
+mod sync;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -52,6 +56,8 @@ enum Verb {
     Locate(catalogued::Locate),
     /// Read the tags of all aisles with boxes and compare with the catalogue.
     Inventory(catalogued::Inventory),
+    /// Let the catalogue follow what the readers see; every change can be undone.
+    Sync(sync::Sync),
     /// Compare filed papers with a table of the marketing system, or two tables with each other.
     Reconcile(catalogued::Reconcile),
     /// Render the PDF on standard input for the program that reads it.
@@ -60,6 +66,12 @@ enum Verb {
     /// Check or format numbering rules.
     #[command(subcommand)]
     Rule(rules::Rule),
+    /// Serve simulated shelves and readers, for development without hardware.
+    #[command(subcommand)]
+    Simulate(simulate::Simulate),
+    /// Run the conformance kit against a device.
+    #[command(subcommand)]
+    Prove(prove::Prove),
 }
 
 /// Which archive a verb works on.
@@ -98,9 +110,12 @@ pub(crate) fn main() -> ExitCode {
         Verb::Verify(verb) => verb.run(),
         Verb::Locate(verb) => verb.run(),
         Verb::Inventory(verb) => verb.run(),
+        Verb::Sync(verb) => verb.run(),
         Verb::Reconcile(verb) => verb.run(),
         Verb::PdfPages => pdf_pages::run(),
         Verb::Rule(verb) => verb.run(),
+        Verb::Simulate(verb) => verb.run(),
+        Verb::Prove(verb) => verb.run(),
     };
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

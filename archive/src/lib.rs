@@ -38,6 +38,7 @@ pub mod samples;
 pub mod setup;
 mod shelve;
 pub mod snapshots;
+mod sync;
 
 pub use crate::archive::{Archive, open_reader};
 pub use archive_core::{Error, ErrorKind};
@@ -45,6 +46,7 @@ pub use comparison::RowComparison;
 pub use config::Config;
 pub use filing::{FilingOutcome, FilingRequest, Shelving};
 pub use inventory::{BoxSighting, InventoryReport};
+pub use sync::{SyncChange, SyncReport};
 
 /// The crate's README, whose example runs as a test.
 #[cfg(doctest)]

@@ -42,6 +42,12 @@ pub async fn check_reader(reader: &dyn TagInventory, rig: &dyn ReaderRig) -> Rep
         // Nothing can be asked sensibly of a reader without antennas or limits.
         return report;
     }
+    rig.reset().await;
+    report.record("device-answers", "inventory: reads, where the reader can be asked", answers(&bench).await);
+    if !report.is_green() {
+        // Each further check would wait as long, and fail for the same reason.
+        return report;
+    }
     macro_rules! checks {
         ($($check:ident, $name:literal, $contract:literal;)*) => {$(
             rig.reset().await;
@@ -133,6 +139,16 @@ impl Bench<'_> {
         let half = self.round() / 2;
         let _ = timeout(half, self.reader.inventory(self.request(None))).await;
         Ok(())
+    }
+}
+
+async fn answers(bench: &Bench<'_>) -> Verdict {
+    let request = InventoryRequest { aisle: None, duration: ROUND.min(bench.limits.longest) };
+    let limit = request.duration + bench.limits.answer_limit;
+    match timeout(limit, bench.reader.inventory(request)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => fail(format!("inventory: {error}")),
+        Err(_) => fail(format!("inventory did not answer within {limit:?}")),
     }
 }
 

@@ -161,7 +161,7 @@ impl SimulatedHttpController {
 
     async fn start(&self, target: MoveTarget) -> Result<(), DeviceError> {
         let number = self.0.moves.fetch_add(1, Ordering::Relaxed);
-        let id = format!("controller-{number}").parse().expect("letters and digits are valid");
+        let id = format!("http-{number}").parse().expect("letters and digits are valid");
         self.0.shelf.start(id, target).await.map(drop)
     }
 

@@ -278,7 +278,7 @@ impl SimulatedController {
         };
         if rises {
             let number = self.0.moves.fetch_add(1, Ordering::Relaxed);
-            let id = format!("controller-{number}").parse().expect("letters and digits are valid");
+            let id = format!("modbus-{number}").parse().expect("letters and digits are valid");
             // A programme of this kind takes no notice of a command that its protections refuse.
             let _ = self.0.shelf.start(id, target).await;
         }

@@ -168,6 +168,14 @@ impl SimulatedRoom {
         Ok(SimulatedShelf::new(self.clone(), Arc::clone(&place.layout), inner.physics))
     }
 
+    /// How many aisles the bank that holds a slot has.
+    ///
+    /// # Errors
+    /// `NotFound` where the room has no such bank.
+    pub fn aisles(&self, slot: &SlotAddress) -> Result<u16, Error> {
+        Ok(self.lock().place_of(slot)?.layout.aisle_count())
+    }
+
     /// The reader of the bank that holds a slot: one antenna an aisle.
     ///
     /// # Errors

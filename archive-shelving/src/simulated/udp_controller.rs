@@ -192,7 +192,7 @@ impl SimulatedUdpController {
             _ => return (Vec::new(), false),
         };
         let number = self.0.moves.fetch_add(1, Ordering::Relaxed);
-        let id = format!("controller-{number}").parse().expect("letters and digits are valid");
+        let id = format!("udp-{number}").parse().expect("letters and digits are valid");
         match shelf.start(id, target).await {
             Ok(_) => (vec![Event::Moving { column }], true),
             // Busy: it takes no notice.

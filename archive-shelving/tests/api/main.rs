@@ -1,6 +1,7 @@
 //! The crate as its callers see it.
 
 mod aisle_order;
+mod bad_devices;
 mod guide;
 mod http_driver;
 mod inventory;
@@ -13,5 +14,6 @@ mod modbus_rtu;
 mod relocation;
 mod simulated_room;
 mod slot_choice;
+mod sync;
 mod udp_driver;
 mod wire_bench;

@@ -55,6 +55,8 @@ struct Memory {
     open: u16,
     /// How long the next answers take.
     delays: Vec<Duration>,
+    /// How many of the next answers have a wrong check byte.
+    corrupt: u32,
 }
 
 fn crc(bytes: &[u8]) -> [u8; 2] {
@@ -77,7 +79,7 @@ fn controller() -> (SerialLine, Arc<Mutex<Memory>>) {
             assert_eq!(crc(&request[..6]), request[6..], "the driver's checksum");
             let address = u16::from_be_bytes([request[2], request[3]]);
             let value = u16::from_be_bytes([request[4], request[5]]);
-            let (mut answer, delay) = {
+            let (mut answer, delay, corrupt) = {
                 let mut memory = device.lock().unwrap();
                 let body = match (request[1], address) {
                     (1, _) => vec![1, 0],
@@ -99,9 +101,14 @@ fn controller() -> (SerialLine, Arc<Mutex<Memory>>) {
                     _ => request[2..6].to_vec(),
                 };
                 let delay = if memory.delays.is_empty() { Duration::ZERO } else { memory.delays.remove(0) };
-                ([&request[..2], &body].concat(), delay)
+                let corrupt = memory.corrupt > 0;
+                memory.corrupt = memory.corrupt.saturating_sub(1);
+                ([&request[..2], &body].concat(), delay, corrupt)
             };
             answer.extend(crc(&answer));
+            if corrupt {
+                *answer.last_mut().unwrap() ^= 1;
+            }
             tokio::time::sleep(delay).await;
             if answers.write_all(&answer).await.is_err() {
                 return;
@@ -138,4 +145,16 @@ async fn a_late_register_is_not_taken_for_the_next_one() {
         let climate = shelf.as_environment().unwrap().climate().await.unwrap();
         assert_eq!(climate.humidity.unwrap().to_string(), "48.0 % RH", "{late} ms: a stale register");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_with_a_wrong_check_byte_is_none() {
+    let (line, memory) = controller();
+    let shelf = PolledShelf::over_modbus("bank", 4, ModbusMap::family_a(), Framing::Rtu, line);
+    assert_eq!(shelf.state().await.unwrap().open, Some(AisleId(0)));
+    memory.lock().unwrap().corrupt = 1;
+    let error = shelf.state().await.unwrap_err();
+    assert_eq!(error.kind(), archive_core::ErrorKind::Unavailable, "{error}");
+    assert!(error.to_string().contains("the line is dialled anew"), "{error}");
+    assert_eq!(shelf.state().await.unwrap().open, Some(AisleId(0)));
 }

@@ -9,3 +9,5 @@ mod command_line;
 mod crash;
 mod filing;
 mod scene;
+mod sync;
+mod wire_devices;
