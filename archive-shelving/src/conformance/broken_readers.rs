@@ -19,6 +19,7 @@ use crate::simulated::{SimulatedReader, SimulatedRoom};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wrong {
     DeclaresAnAntennaTwice,
+    NeverAnswers,
     ReadsForNoTime,
     MapsAnUnknownAisle,
     IsDeaf,
@@ -39,7 +40,8 @@ enum Wrong {
 use Wrong::*;
 
 /// Each fault and the check that names it.
-const CAUGHT: [(Wrong, &str); 16] = [
+const CAUGHT: [(Wrong, &str); 17] = [
+    (NeverAnswers, "device-answers"),
     (DeclaresAnAntennaTwice, "capabilities-are-sound"),
     (ReadsForNoTime, "impossible-durations-are-invalid"),
     (MapsAnUnknownAisle, "unknown-aisle-is-invalid"),
@@ -136,6 +138,7 @@ impl TagInventory for Broken {
             StaysBusyAfterACancelledCall | RefusesASecondCall if self.busy.swap(true, Ordering::Relaxed) => {
                 return Err(DeviceError::conflict("reader", "is busy"));
             }
+            NeverAnswers => return Err(DeviceError::not_sent("reader", "does not answer")),
             ReturnsEarlierReads | KeepsReadsOfACancelledCall => return self.buffered(request).await,
             NeverReconnects if self.lost.load(Ordering::Relaxed) => {
                 return Err(DeviceError::not_sent("reader", "lost its line"));

@@ -21,6 +21,7 @@ use crate::simulated::{SimulatedRoom, SimulatedShelf};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wrong {
     HasNoAisles,
+    NeverAnswers,
     DeclaresAMissingLock,
     MiscountsGaps,
     SaysDoneAtOnce,
@@ -61,8 +62,9 @@ enum Wrong {
 use Wrong::*;
 
 /// Each fault and the check that names it.
-const CAUGHT: [(Wrong, &str); 36] = [
+const CAUGHT: [(Wrong, &str); 37] = [
     (HasNoAisles, "capabilities-are-sound"),
+    (NeverAnswers, "device-answers"),
     (DeclaresAMissingLock, "abilities-match-capabilities"),
     (MiscountsGaps, "rest-is-consistent"),
     (SaysDoneAtOnce, "open-reaches-target"),
@@ -182,6 +184,9 @@ impl ShelfMotion for Broken {
     }
 
     async fn state(&self) -> Result<BankState, DeviceError> {
+        if self.is(NeverAnswers) {
+            return Err(DeviceError::not_sent("bank", "does not answer"));
+        }
         if self.is(QueuesStopBehindPolls) {
             let _turn = self.lane.lock().await;
             tokio::time::sleep(Duration::from_millis(100)).await;
