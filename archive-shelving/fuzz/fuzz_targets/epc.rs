@@ -23,7 +23,8 @@ fuzz_target!(|input: ([u8; 12], &str)| {
         text.parse::<Giai96>().map(|code| (code.to_string(), code.to_tag())),
     ];
     for (written, tag) in texts.into_iter().flatten() {
-        assert_eq!(written, text);
+        // The scheme's name may be left out.
+        assert!(written.ends_with(text), "{text:?} is written {written:?}");
         assert!(!matches!(Epc::from_tag(tag), Epc::Other(_)));
     }
 });
