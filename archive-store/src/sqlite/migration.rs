@@ -200,7 +200,6 @@ mod tests {
                     statement.execute([]).unwrap();
                     ran += 1;
                 }
-                drop(batch);
                 drop(cut);
                 assert_eq!(schema(&connection), before, "after {ran} statements of migration {}", old + 1);
                 if ran < done {
