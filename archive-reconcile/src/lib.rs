@@ -22,8 +22,10 @@
 //! ```
 //!
 //! In reading order: [`schema`], how each field is compared and how much a difference matters, as
-//! data; [`customer`], one customer's papers against one record; [`posterior`], how probable an
-//! error is, and whether it is worth an alert; [`tables`], two tables of millions of rows by key.
+//! data; [`canonical`], what names and addresses are in one writing; [`customer`], one customer's papers
+//! against one record; [`posterior`] and [`judgement`], how probable an error is, and whether it is worth
+//! an alert; [`tables`], two tables of millions of rows by key, once or day by day; [`linkage`], rows
+//! whose key is wrong; [`alerts`], findings as alerts with a life.
 //!
 //! Values in, values out: no I/O, no clock. What a paper says comes with the evidence that its
 //! reader has for and against the record's claim, in nats; a doubt stays a doubt.

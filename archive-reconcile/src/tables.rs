@@ -56,6 +56,7 @@
 //! fingerprints go to [`Options::scratch`] and come back a part of the keys at a time. Without scratch, or
 //! where the rows that differ are too many, the tables are read several times.
 
+mod buckets;
 mod cells;
 mod continuous;
 mod findings;
@@ -63,6 +64,7 @@ pub(crate) mod fold;
 pub(crate) mod form;
 mod groups;
 mod index;
+mod one_sided;
 mod pass;
 mod plan;
 mod rows;
@@ -80,8 +82,10 @@ use crate::schema::Schema;
 use pass::Pass;
 use plan::Plan;
 
+pub use buckets::key_buckets;
 pub use continuous::{Changes, Continuous, Delta, Side};
 pub use findings::{Difference, findings_schema};
+pub use one_sided::{Linked, OneSidedKeys, link_tables};
 pub use snapshot::{Batches, MemorySnapshot, Snapshot, pick_rows};
 pub use spill::{Scratch, ScratchFile};
 

@@ -54,7 +54,7 @@ impl Archive {
     }
 
     /// What was read from a customer's papers; `None` where none are filed.
-    fn papers_of(&self, customer: &CustomerNumber) -> Result<Option<Vec<PaperReading>>, Error> {
+    pub(crate) fn papers_of(&self, customer: &CustomerNumber) -> Result<Option<Vec<PaperReading>>, Error> {
         let located = match self.catalogue.locate(&Locator::Customer(customer.clone())) {
             Ok(located) => located,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),

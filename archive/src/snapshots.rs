@@ -1,5 +1,5 @@
-//! Snapshots in files, for the comparison of whole tables: Parquet, Arrow and CSV in; Parquet and CSV
-//! out.
+//! Snapshots for the comparison of whole tables: Parquet, Arrow, CSV, the catalogue and PostgreSQL in;
+//! Parquet, Arrow, CSV and workbooks out.
 //!
 //! ```
 //! use archive::snapshots::{reconcile_files, Findings};
@@ -21,16 +21,23 @@
 //! ```
 //!
 //! A file's format is told by its first bytes, not by its name. CSV is UTF-8, with or without a byte
-//! order mark; its cells are text, which the schema of comparison gives a meaning. What was found is
-//! written beside its final name and renamed when it is whole.
+//! order mark, or GB18030, one of them throughout; its cells are text, which the schema of comparison
+//! gives a meaning. What was found is written beside its final name and renamed when it is whole.
 //!
-//! Limits: one file a snapshot; GB18030 is refused with the line where it shows.
+//! Limits: one file a snapshot.
 
 mod arrow_file;
+mod candidates;
+mod catalogued;
 mod csv_file;
+mod encoding;
 mod parquet_file;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod read_ahead;
+mod scratch;
 mod sink;
+mod workbook;
 
 use std::fs::File;
 use std::io::Read as _;
@@ -39,7 +46,12 @@ use std::path::Path;
 use archive_core::Error;
 use archive_reconcile::Schema;
 use archive_reconcile::tables::{Options, Snapshot, Summary, reconcile_tables};
+use arrow_array::RecordBatch;
 
+pub use candidates::write_candidates;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresTable;
+pub use scratch::ScratchDirectory;
 pub use sink::{CsvStyle, Findings};
 
 /// Rows that are read at a time: 8192 rows of a dozen columns stay in a core's cache.
@@ -70,6 +82,38 @@ pub fn open(path: &Path) -> Result<Box<dyn Snapshot>, Error> {
     Ok(Box::new(csv_file::CsvFile::open(path)?))
 }
 
+/// Opens what `name` names: `catalogue:DIRECTORY`, the papers of an archive;
+/// `postgresql://USER@HOST/DATABASE#TABLE`; or else the file at that path.
+///
+/// # Errors
+/// Those of [`open`], of opening the archive, and of reaching the database; `Unsupported` where this
+/// build reads no database.
+pub fn open_source(name: &str) -> Result<Box<dyn Snapshot>, Error> {
+    if let Some(directory) = name.strip_prefix("catalogue:") {
+        let archive = crate::Archive::open(crate::Config::load(Path::new(directory))?)?;
+        return Ok(Box::new(archive.papers_table()?));
+    }
+    if name.starts_with("postgresql://") || name.starts_with("postgres://") {
+        return open_database(name);
+    }
+    open(Path::new(name))
+}
+
+#[cfg(feature = "postgres")]
+fn open_database(name: &str) -> Result<Box<dyn Snapshot>, Error> {
+    let Some((url, table)) = name.rsplit_once('#') else {
+        let message = "names no table: write postgresql://USER@HOST/DATABASE#TABLE";
+        return Err(Error::invalid("the address of a database", message));
+    };
+    Ok(Box::new(PostgresTable::open(url, table)?))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn open_database(_name: &str) -> Result<Box<dyn Snapshot>, Error> {
+    let message = "cannot be read by this build: build it with the feature postgres, or export the table";
+    Err(Error::new(archive_core::ErrorKind::Unsupported, "a table of PostgreSQL", message))
+}
+
 /// Compares the tables at `left` and `right` and writes what differs to `out`.
 ///
 /// # Errors
@@ -80,19 +124,43 @@ pub fn reconcile_files(
     keys: &[String],
     schema: &Schema,
     options: &Options<'_>,
-    mut out: Findings,
+    out: Findings,
 ) -> Result<Summary, Error> {
-    for input in [left, right] {
-        if let (Ok(input), Ok(output)) = (input.canonicalize(), out.path().canonicalize())
-            && input == output
-        {
+    refuse_overwriting(left, out.path())?;
+    refuse_overwriting(right, out.path())?;
+    reconcile_snapshots(open(left)?.as_ref(), open(right)?.as_ref(), keys, schema, options, out, &mut |_| {})
+}
+
+/// An error where findings would be written over one of the tables.
+///
+/// # Errors
+/// `InvalidInput` where `input` and `out` are one file.
+pub fn refuse_overwriting(input: &Path, out: &Path) -> Result<(), Error> {
+    match (input.canonicalize(), out.canonicalize()) {
+        (Ok(input), Ok(output)) if input == output => {
             let message = "is one of the tables to compare: choose another path for the findings";
-            return Err(Error::invalid(out.path().display().to_string(), message));
+            Err(Error::invalid(out.display().to_string(), message))
         }
+        _ => Ok(()),
     }
-    let (left, right) = (open(left)?, open(right)?);
+}
+
+/// Compares two snapshots, writes what differs to `out`, and shows each batch of findings to `watch`.
+///
+/// # Errors
+/// Those of [`reconcile_tables`], and of writing; nothing stands at `out`'s path then.
+pub fn reconcile_snapshots(
+    left: &dyn Snapshot,
+    right: &dyn Snapshot,
+    keys: &[String],
+    schema: &Schema,
+    options: &Options<'_>,
+    mut out: Findings,
+    watch: &mut dyn FnMut(&RecordBatch),
+) -> Result<Summary, Error> {
     out.begin(keys)?;
-    let summary = reconcile_tables(left.as_ref(), right.as_ref(), keys, schema, options, &mut |batch| {
+    let summary = reconcile_tables(left, right, keys, schema, options, &mut |batch| {
+        watch(&batch);
         out.write(&batch)
     })?;
     out.finish()?;
@@ -253,6 +321,91 @@ mod tests {
     }
 
     #[test]
+    fn a_table_in_gb18030_equals_the_same_in_utf8() {
+        let place = Place::new();
+        let text = "account_no,户名\n1,镕基\n2,\"正常,\n𠀀\"\n";
+        let utf8 = place.write("utf8.csv", text);
+        let gb18030 = place.write("gb.csv", encoding_rs::GB18030.encode(text).0);
+        let summary = place.run(&utf8, &gb18030).unwrap();
+        assert!(summary.counts.is_equal() && summary.left_rows == 2, "{summary:?}");
+        assert_eq!(summary.fields, ["customer_name"]);
+    }
+
+    #[test]
+    fn findings_in_every_format_are_the_same_rows() {
+        let place = Place::new();
+        let left = place.write("l.csv", "account_no,note\n1,=1+1\n2,b\n");
+        let right = place.write("r.csv", "account_no,note\n1,a\n3,b\n");
+        let keys = ["account_no".to_owned()];
+        for name in ["d.parquet", "d.arrow", "d.csv", "d.xlsx", "d", "."] {
+            let out = Findings::create(&place.path(name)).unwrap();
+            reconcile_files(&left, &right, &keys, &Schema::reference(), &Options::default(), out).unwrap();
+        }
+        for name in ["d.parquet", "d.arrow", "d", "findings.parquet"] {
+            let snapshot = open(&place.path(name)).unwrap();
+            let rows: usize = snapshot.read(&[0, 1]).unwrap().map(|b| b.unwrap().num_rows()).sum();
+            assert_eq!(rows, 3, "{name}");
+        }
+        let workbook = std::fs::read(place.path("d.xlsx")).unwrap();
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(workbook)).unwrap();
+        let mut part = |name: &str| {
+            let mut text = String::new();
+            std::io::Read::read_to_string(&mut archive.by_name(name).unwrap(), &mut text).unwrap();
+            text
+        };
+        let sheet = part("xl/worksheets/sheet1.xml");
+        assert_eq!(sheet.matches("<row ").count(), 4);
+        let all = sheet + &part("xl/sharedStrings.xml");
+        assert!(all.contains("=1+1") && !all.contains("<f>"), "text, and no formula");
+    }
+
+    #[test]
+    fn little_memory_spills_to_disk_and_finds_the_same() {
+        let place = Place::new();
+        let (left, right) = (place.parquet("a.parquet", "销户"), place.parquet("b.parquet", "暂停"));
+        let whole = place.run(&left, &right).unwrap();
+        let found = place.found();
+        let scratch = ScratchDirectory::new(place.0.path());
+        let options = Options { memory: Some(900_000), scratch: Some(&scratch), ..Options::default() };
+        let out = Findings::create(&place.path("out.csv")).unwrap().with_style(CsvStyle::Lossless);
+        let keys = ["account_no".to_owned()];
+        let spilled = reconcile_files(&left, &right, &keys, &Schema::reference(), &options, out).unwrap();
+        assert_eq!((spilled.counts, spilled.passes), (whole.counts, 1));
+        assert_eq!(place.found(), found);
+    }
+
+    #[test]
+    fn candidates_are_written_for_rows_with_a_wrong_key() {
+        let place = Place::new();
+        let row = |key: &str, i: usize| format!("{key},客户{i}公司,人民路{i}号\n");
+        let head = "account_no,customer_name,service_address\n";
+        let left: String = (0..40).map(|i| row(&format!("33420000{i:02}"), i)).collect();
+        let right: String =
+            (0..40).map(|i| row(&format!("3342000{}{i:02}", u8::from(i % 10 == 3)), i)).collect();
+        let left = place.write("l.csv", format!("{head}{left}"));
+        let right = place.write("r.csv", format!("{head}{right}"));
+        let (left, right) = (open(&left).unwrap(), open(&right).unwrap());
+        let keys = ["account_no".to_owned()];
+        let out = Findings::create(&place.path("d.csv")).unwrap();
+        let mut one_sided = archive_reconcile::tables::OneSidedKeys::default();
+        let schema = Schema::reference();
+        let options = Options::default();
+        reconcile_snapshots(left.as_ref(), right.as_ref(), &keys, &schema, &options, out, &mut |batch| {
+            one_sided.gather(batch, 1);
+        })
+        .unwrap();
+        let out = Findings::create(&place.path("c.csv")).unwrap();
+        let count = write_candidates(left.as_ref(), right.as_ref(), &keys, &schema, &one_sided, out).unwrap();
+        assert_eq!(count, 4);
+        let text = std::fs::read_to_string(place.path("c.csv")).unwrap();
+        assert!(text.contains("3342000003,3342000103,"), "{text}");
+        assert!(
+            text.contains("one character of the key differs; same customer_name, service_address"),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn damaged_files_are_refused_and_leave_nothing_behind() {
         let place = Place::new();
         let whole = place.parquet("whole.parquet", "销户");
@@ -281,12 +434,12 @@ mod tests {
             place.check_error(&good, &bad, ErrorKind::InvalidInput, parts);
             place.check_error(&bad, &good, ErrorKind::InvalidInput, parts);
         };
-        // 正常 in GB18030.
+        // 正常 in GB18030 beside 正常 in UTF-8.
         check(
-            b"account_no,note\n1,a\n2,\xd5\xfd\xb3\xa3\n",
-            &["bad.csv line 3", "note", "not UTF-8", "GB18030"],
+            b"account_no,note\n1,\xe6\xad\xa3\xe5\xb8\xb8\n2,\xd5\xfd\xb3\xa3\n",
+            &["bad.csv line 3", "is GB18030 and line 2 is UTF-8"],
         );
-        check(b"account_no,\xd5\xfd\n1,a\n", &["bad.csv line 1", "not UTF-8"]);
+        check(b"account_no,note\n1,\xff\xff\n", &["bad.csv line 2", "neither UTF-8 nor GB18030"]);
         check(b"account_no,note\n1,a\n2\n", &["bad.csv line 3", "has 1 cells and the header 2"]);
         check(b"account_no,note\n1,a,b\n", &["bad.csv line 2", "has 3 cells"]);
         check(b"account_no,note,\n1,a,b\n", &["bad.csv line 1", "column 3 has no name"]);
@@ -312,7 +465,7 @@ mod tests {
         assert!(error.to_string().contains("is one of the tables"), "{error}");
         assert_eq!(std::fs::read_to_string(&clash).unwrap(), "account_no\n1\n");
         let error = Findings::create(&place.path("out.xls")).unwrap_err();
-        assert!(error.to_string().contains("neither .parquet nor .csv"), "{error}");
+        assert!(error.to_string().contains("none of .parquet"), "{error}");
         let error = place.run(place.0.path(), &good).unwrap_err();
         assert!(error.report().contains("read the table"), "{}", error.report());
     }

@@ -7,7 +7,7 @@ use crate::command::{Result, program, python, root, step, succeeds, target};
 
 /// Python packages that the tests need, pinned, in a directory of their own: nothing is installed
 /// into the system's Python.
-const PYTHON_PACKAGES: [&str; 14] = [
+const PYTHON_PACKAGES: [&str; 15] = [
     "maturin==1.16.0",
     "pytest==9.2.0",
     "mypy==2.4.1",
@@ -19,6 +19,7 @@ const PYTHON_PACKAGES: [&str; 14] = [
     "pillow==13.0.0",
     "polars==2.1.0",
     "pyarrow==26.0.1",
+    "pyspark==4.3.0",
     "python-stdnum==2.2",
     "pymodbus==3.16.1",
     "sllurp==3.0.5",
@@ -26,10 +27,12 @@ const PYTHON_PACKAGES: [&str; 14] = [
 ];
 
 /// Debian's packages, each with a library or a file that shows that it is there.
-const DEBIAN_PACKAGES: [(&str, &str); 6] = [
+const DEBIAN_PACKAGES: [(&str, &str); 7] = [
     ("libaugeas0", "libfa.so.1"),
     ("libmodbus-dev", "/usr/include/modbus/modbus.h"),
     ("mbpoll", "/usr/bin/mbpoll"),
+    // For Spark.
+    ("openjdk-17-jre-headless", "/usr/bin/java"),
     ("postgresql", "/usr/lib/postgresql"),
     ("socat", "/usr/bin/socat"),
     ("tshark", "/usr/bin/tshark"),

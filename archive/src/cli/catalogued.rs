@@ -8,6 +8,7 @@ use archive_core::completeness::Presence;
 use archive_core::data_file;
 use archive_reconcile::{Finding, FindingKind};
 use archive_store::Sighting;
+use chrono::NaiveDate;
 use clap::Args;
 
 use super::{Directory, Outcome, output, snapshots};
@@ -272,18 +273,22 @@ pub(super) struct Reconcile {
     records: Option<PathBuf>,
     #[command(flatten)]
     directory: Directory,
-    /// The archive's table, to be compared with --right: Parquet, Arrow or CSV.
+    /// The archive's table, to be compared with --right: a Parquet, Arrow or CSV file, catalogue:DIR, or
+    /// postgresql://USER@HOST/DATABASE#TABLE.
     #[arg(long, value_name = "TABLE", requires_all = ["right", "key", "out"])]
-    left: Option<PathBuf>,
+    left: Option<String>,
     /// The marketing system's table.
     #[arg(long, value_name = "TABLE", requires = "left")]
-    right: Option<PathBuf>,
+    right: Option<String>,
     /// A column that names a row; several make one key.
     #[arg(long, value_name = "COLUMN", requires = "left")]
     key: Vec<String>,
-    /// The file of findings, .parquet or .csv.
+    /// The file of findings: .parquet, .arrow, .csv or .xlsx; or a directory for findings.parquet.
     #[arg(long, value_name = "FILE", requires = "left")]
     out: Option<PathBuf>,
+    /// A file of candidates for rows that stand on one side only because their key is wrong.
+    #[arg(long, value_name = "FILE", requires = "left")]
+    candidates: Option<PathBuf>,
     /// How fields are compared; the shipped schema where absent.
     #[arg(long, value_name = "TOML", requires = "left")]
     schema: Option<PathBuf>,
@@ -293,6 +298,12 @@ pub(super) struct Reconcile {
     /// The memory that fingerprints and differing rows may take, such as 4GiB.
     #[arg(long, value_name = "BYTES", requires = "left", value_parser = snapshots::parse_bytes)]
     memory: Option<u64>,
+    /// The directory for fingerprints that do not fit the memory; the system's where absent.
+    #[arg(long, value_name = "DIR", requires = "left")]
+    scratch: Option<PathBuf>,
+    /// The day of the comparison, from which the schema's grace is counted; today where absent.
+    #[arg(long, value_name = "DATE", requires = "left")]
+    date: Option<NaiveDate>,
     /// Write CSV for programs: cells that a spreadsheet would take for formulas stay as they are.
     #[arg(long, requires = "left")]
     lossless: bool,
@@ -314,7 +325,10 @@ impl Reconcile {
                 schema: self.schema.as_deref(),
                 ignore: &self.ignore,
                 memory: self.memory,
+                scratch: self.scratch.as_deref(),
+                today: self.date.unwrap_or_else(|| chrono::Local::now().date_naive()),
                 out,
+                candidates: self.candidates.as_deref(),
                 lossless: self.lossless,
                 json: self.json,
                 check: self.check,

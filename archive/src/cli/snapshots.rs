@@ -4,20 +4,24 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use archive::Error;
-use archive::snapshots::{CsvStyle, Findings, reconcile_files};
+use archive::snapshots::{
+    CsvStyle, Findings, ScratchDirectory, open_source, reconcile_snapshots, refuse_overwriting,
+    write_candidates,
+};
 use archive_core::data_file;
 use archive_reconcile::Schema;
-use archive_reconcile::tables::{Options, Progress, Stage};
+use archive_reconcile::tables::{OneSidedKeys, Options, Progress, Stage, Summary};
+use chrono::NaiveDate;
 
 use super::{Outcome, output};
 
 /// What to compare, and where what differs is written.
 #[derive(Debug)]
 pub(super) struct Tables<'a> {
-    /// The archive's table: Parquet, Arrow or CSV.
-    pub(super) left: &'a Path,
+    /// The archive's table: a path, `catalogue:DIR` or a database's table.
+    pub(super) left: &'a str,
     /// The marketing system's table.
-    pub(super) right: &'a Path,
+    pub(super) right: &'a str,
     /// The columns that name a row.
     pub(super) keys: &'a [String],
     /// The schema of comparison; `None` for the shipped one.
@@ -26,8 +30,14 @@ pub(super) struct Tables<'a> {
     pub(super) ignore: &'a [String],
     /// The bytes that fingerprints and differing rows may take.
     pub(super) memory: Option<u64>,
-    /// The file of findings, `.parquet` or `.csv`.
+    /// Where fingerprints are written that do not fit; the system's place where absent.
+    pub(super) scratch: Option<&'a Path>,
+    /// The day of the comparison, from which the schema's grace is counted.
+    pub(super) today: NaiveDate,
+    /// The file of findings, or a directory for it.
     pub(super) out: &'a Path,
+    /// The file of candidates for rows that stand on one side only.
+    pub(super) candidates: Option<&'a Path>,
     /// Whether CSV is written for programs instead of spreadsheets.
     pub(super) lossless: bool,
     /// Whether the summary is printed as JSON.
@@ -59,10 +69,35 @@ pub(super) fn run(tables: &Tables<'_>) -> Result<Outcome, Error> {
         bar.set_position(progress.rows);
         ControlFlow::Continue(())
     };
-    let options = Options { memory: tables.memory, progress: Some(&progress), ..Options::default() };
-    let result = reconcile_files(tables.left, tables.right, tables.keys, &schema, &options, out);
+    let scratch = tables.scratch.map_or_else(ScratchDirectory::of_system, ScratchDirectory::new);
+    let options = Options {
+        memory: tables.memory,
+        scratch: Some(&scratch),
+        today: Some(tables.today),
+        progress: Some(&progress),
+        ..Options::default()
+    };
+    let candidates = tables.candidates.map(Findings::create).transpose()?;
+    let mut found = 0;
+    let result = (|| {
+        for input in [tables.left, tables.right] {
+            refuse_overwriting(Path::new(input), out.path())?;
+        }
+        let (left, right) = (open_source(tables.left)?, open_source(tables.right)?);
+        let mut one_sided = OneSidedKeys::default();
+        let (left, right, keys) = (left.as_ref(), right.as_ref(), tables.keys);
+        let summary = reconcile_snapshots(left, right, keys, &schema, &options, out, &mut |batch| {
+            if tables.candidates.is_some() {
+                one_sided.gather(batch, keys.len());
+            }
+        })?;
+        if let Some(candidates) = candidates {
+            found = write_candidates(left, right, keys, &schema, &one_sided, candidates.with_style(style))?;
+        }
+        Ok(summary)
+    })();
     bar.finish_and_clear();
-    let summary = result?;
+    let summary: Summary = result?;
     let counts = summary.counts;
     if tables.json {
         output::print_json(&serde_json::json!({
@@ -76,6 +111,7 @@ pub(super) fn run(tables: &Tables<'_>) -> Result<Outcome, Error> {
             "keyless_right": counts.keyless_right,
             "fields": summary.fields,
             "passes": summary.passes,
+            "candidates": tables.candidates.map(|_| found),
             "out": tables.out,
         }))?;
     } else {
@@ -89,6 +125,9 @@ pub(super) fn run(tables: &Tables<'_>) -> Result<Outcome, Error> {
             counts.mismatches,
             tables.out.display(),
         ))?;
+        if let Some(path) = tables.candidates {
+            output::print(format_args!("{found} candidates for rows on one side only; {}", path.display()))?;
+        }
         if counts.keyless_left + counts.keyless_right > 0 {
             let (left, right) = (counts.keyless_left, counts.keyless_right);
             output::print(format_args!("rows without a key: {left} left, {right} right"))?;

@@ -1,5 +1,6 @@
-//! A CSV file as a snapshot of text columns.
+//! A CSV file as a snapshot of text columns, in UTF-8 or GB18030.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,8 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use csv::ByteRecord;
 
 use super::BATCH_ROWS;
+use super::encoding::{self, Encoding};
+use super::read_ahead::read_ahead;
 
 /// The most bytes that one row may have. A quote that is never closed makes one row of the rest of
 /// the file; it must not take as much memory.
@@ -22,6 +25,7 @@ const ROW_LIMIT: u64 = 16 << 20;
 
 pub(super) struct CsvFile {
     path: PathBuf,
+    encoding: Encoding,
     name: String,
     schema: SchemaRef,
 }
@@ -47,12 +51,13 @@ struct Rows {
     reader: csv::Reader<Rationed>,
     since_row: Arc<AtomicU64>,
     name: String,
+    encoding: Encoding,
     header: Vec<String>,
 }
 
 impl Rows {
     /// Opens the file and reads its header.
-    fn open(path: &Path) -> Result<Self, Error> {
+    fn open(path: &Path, encoding: Encoding) -> Result<Self, Error> {
         let name = path.display().to_string();
         let file = File::open(path).map_err(|e| Error::io(path, "open the table", e))?;
         let since_row = Arc::new(AtomicU64::new(0));
@@ -60,7 +65,7 @@ impl Rows {
         skip_byte_order_mark(&mut file).map_err(|e| Error::io(path, "read the table", e))?;
         let rationed = Rationed { file, since_row: since_row.clone() };
         let reader = csv::ReaderBuilder::new().has_headers(false).flexible(false).from_reader(rationed);
-        let mut rows = Self { reader, since_row, name, header: Vec::new() };
+        let mut rows = Self { reader, since_row, name, encoding, header: Vec::new() };
         let mut record = ByteRecord::new();
         if !rows.next(&mut record)? {
             return Err(Error::invalid(&rows.name, "is empty: a table has a header at least"));
@@ -71,7 +76,7 @@ impl Rows {
                 let message = format!("column {} has no name: name it in the header", i + 1);
                 return Err(Error::invalid(format!("{} line 1", rows.name), message));
             }
-            let cell = cell.to_owned();
+            let cell = cell.into_owned();
             rows.header.push(cell);
         }
         Ok(rows)
@@ -92,12 +97,12 @@ impl Rows {
         Ok(more)
     }
 
-    fn text<'c>(&self, cell: &'c [u8], line: u64, column: &str) -> Result<&'c str, Error> {
-        simdutf8::basic::from_utf8(cell).map_err(|_| {
+    fn text<'c>(&self, cell: &'c [u8], line: u64, column: &str) -> Result<Cow<'c, str>, Error> {
+        self.encoding.decode(cell).ok_or_else(|| {
             let place = format!("{} line {line}, column {}", self.name, quoted(column));
             Error::invalid(
                 place,
-                "is not UTF-8: convert the file, from GB18030 perhaps, and mix no encodings",
+                "is cut off within a character, or was changed meanwhile: export the table anew",
             )
         })
     }
@@ -143,9 +148,12 @@ fn skip_byte_order_mark(file: &mut BufReader<File>) -> std::io::Result<()> {
 
 impl CsvFile {
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
-        let rows = Rows::open(path)?;
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|e| Error::io(path, "open the table", e))?;
+        let encoding = encoding::detect(&name, BufReader::with_capacity(1 << 16, file))?;
+        let rows = Rows::open(path, encoding)?;
         let fields: Vec<_> = rows.header.iter().map(|name| Field::new(name, DataType::Utf8, true)).collect();
-        Ok(Self { path: path.to_owned(), name: rows.name, schema: Arc::new(Schema::new(fields)) })
+        Ok(Self { path: path.to_owned(), encoding, name: rows.name, schema: Arc::new(Schema::new(fields)) })
     }
 }
 
@@ -163,21 +171,21 @@ impl Snapshot for CsvFile {
     }
 
     fn read(&self, columns: &[usize]) -> Result<Batches<'_>, Error> {
-        let mut rows = Rows::open(&self.path)?;
+        let mut rows = Rows::open(&self.path, self.encoding)?;
         let columns = columns.to_vec();
         let schema = self.schema.project(&columns).map_err(|e| {
             Error::new(ErrorKind::Internal, &self.name, "was asked for a column it lacks").with_source(e)
         })?;
         let schema = Arc::new(schema);
         let mut failed = false;
-        Ok(Box::new(std::iter::from_fn(move || {
+        Ok(read_ahead(Box::new(std::iter::from_fn(move || {
             if failed {
                 return None;
             }
             let batch = rows.batch(&columns, &schema);
             failed = matches!(batch, Some(Err(_)));
             batch
-        })))
+        }))))
     }
 
     fn fetch<'a>(&'a self, columns: &[usize], rows: &'a [u64]) -> Result<Batches<'a>, Error> {

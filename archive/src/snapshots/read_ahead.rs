@@ -4,20 +4,29 @@ use std::sync::mpsc::sync_channel;
 
 use archive_core::{Error, ErrorKind};
 use archive_reconcile::tables::Batches;
+use arrow_array::RecordBatch;
 
 /// Batches that wait to be compared. A few even out what takes turns; more would only take memory.
 const WAITING: usize = 4;
 
 /// The same batches, made on another thread. Dropping them ends the thread at its next batch.
 pub(super) fn read_ahead(batches: Batches<'static>) -> Batches<'static> {
-    let (sender, receiver) = sync_channel(WAITING);
-    let thread = std::thread::Builder::new().name("read-ahead".to_owned()).spawn(move || {
+    ahead(move |send| {
         for batch in batches {
-            if sender.send(batch).is_err() {
+            if !send(batch) {
                 return;
             }
         }
-    });
+    })
+}
+
+/// What `produce` sends from another thread; sending gives `false` where nobody listens any more.
+pub(super) fn ahead(
+    produce: impl FnOnce(&mut dyn FnMut(Result<RecordBatch, Error>) -> bool) + Send + 'static,
+) -> Batches<'static> {
+    let (sender, receiver) = sync_channel(WAITING);
+    let run = move || produce(&mut |batch| sender.send(batch).is_ok());
+    let thread = std::thread::Builder::new().name("read-ahead".to_owned()).spawn(run);
     let mut thread = match thread {
         Ok(thread) => Some(thread),
         Err(error) => {
@@ -43,7 +52,6 @@ pub(super) fn read_ahead(batches: Batches<'static>) -> Batches<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow_array::RecordBatch;
     use arrow_schema::Schema;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};

@@ -9,9 +9,13 @@ use archive_core::{Error, ErrorKind};
 use archive_reconcile::tables::findings_schema;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch};
+use arrow_ipc::writer::FileWriter;
+use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
+
+use super::workbook::{self, FindingsWorkbook};
 
 /// How cells are written to CSV.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,11 +43,15 @@ pub struct Findings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     Parquet,
+    Arrow,
     Csv,
+    Workbook,
 }
 
 enum Writer {
     Parquet(Box<ArrowWriter<File>>),
+    Arrow(Box<FileWriter<BufWriter<File>>>),
+    Workbook(Box<FindingsWorkbook>),
     Csv(Box<csv::Writer<BufWriter<File>>>),
 }
 
@@ -54,17 +62,22 @@ impl std::fmt::Debug for Writer {
 }
 
 impl Findings {
-    /// Findings at `path`, as Parquet or CSV by its ending. Nothing is written yet.
+    /// Findings at `path`, by its ending as Parquet, Arrow, CSV or a workbook (`.xlsx`); without an ending
+    /// as Parquet, and in a directory as its `findings.parquet`. Nothing is written yet.
     ///
     /// # Errors
     /// `InvalidInput` where the ending is another.
     pub fn create(path: &Path) -> Result<Self, Error> {
+        let inside = path.join("findings.parquet");
+        let path = if path.is_dir() { &inside } else { path };
         let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
         let format = match ending.as_str() {
-            "parquet" => Format::Parquet,
+            "parquet" | "" => Format::Parquet,
+            "arrow" | "feather" => Format::Arrow,
             "csv" => Format::Csv,
+            "xlsx" => Format::Workbook,
             _ => {
-                let message = "ends in neither .parquet nor .csv: the ending says how findings are written";
+                let message = "ends in none of .parquet, .arrow, .csv and .xlsx: the ending says how findings are written";
                 return Err(Error::invalid(path.display().to_string(), message));
             }
         };
@@ -94,10 +107,14 @@ impl Findings {
     }
 
     pub(super) fn begin(&mut self, keys: &[String]) -> Result<(), Error> {
+        self.begin_table(findings_schema(keys))
+    }
+
+    /// Begins a table of text columns.
+    pub(super) fn begin_table(&mut self, schema: SchemaRef) -> Result<(), Error> {
         let mut file =
             File::create(&self.part).map_err(|e| Error::io(&self.part, "write the findings", e))?;
         self.begun = true;
-        let schema = findings_schema(keys);
         self.writer = Some(match self.format {
             Format::Parquet => {
                 let properties = WriterProperties::builder()
@@ -107,6 +124,13 @@ impl Findings {
                     ArrowWriter::try_new(file, schema, Some(properties)).map_err(|e| self.unwritten(e))?;
                 Writer::Parquet(Box::new(writer))
             }
+            Format::Arrow => {
+                let writer =
+                    FileWriter::try_new(BufWriter::new(file), &schema).map_err(|e| self.unwritten(e))?;
+                Writer::Arrow(Box::new(writer))
+            }
+            // It is written when it is whole; the file shows before that there is a place for it.
+            Format::Workbook => Writer::Workbook(Box::new(FindingsWorkbook::new(&schema))),
             Format::Csv => {
                 if self.style == CsvStyle::FormulaSafe {
                     file.write_all(b"\xef\xbb\xbf")
@@ -128,6 +152,8 @@ impl Findings {
         let result: Result<(), Box<dyn std::error::Error + Send + Sync>> = match &mut self.writer {
             Some(Writer::Parquet(writer)) => writer.write(batch).map_err(Into::into),
             Some(Writer::Csv(writer)) => write_csv(writer, batch, style).map_err(Into::into),
+            Some(Writer::Arrow(writer)) => writer.write(batch).map_err(Into::into),
+            Some(Writer::Workbook(workbook)) => workbook.write(batch).map_err(Into::into),
             None => {
                 return Err(Error::new(
                     ErrorKind::Internal,
@@ -143,6 +169,13 @@ impl Findings {
         match self.writer.take() {
             Some(Writer::Parquet(writer)) => writer.close().map(drop).map_err(|e| self.unwritten(e))?,
             Some(Writer::Csv(mut writer)) => writer.flush().map_err(|e| self.unwritten(e))?,
+            Some(Writer::Arrow(mut writer)) => {
+                writer.finish().map_err(|e| self.unwritten(e))?;
+                writer.get_mut().flush().map_err(|e| self.unwritten(e))?;
+            }
+            Some(Writer::Workbook(workbook)) => {
+                workbook.save(&self.part).map_err(|e| workbook::unwritten(&self.path, e))?;
+            }
             None => {}
         }
         std::fs::rename(&self.part, &self.path)

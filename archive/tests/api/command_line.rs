@@ -152,6 +152,14 @@ fn two_tables_are_compared_by_key() {
     assert!(found.contains("2,mismatch,ct_ratio,150/5,100/5,critical"), "{found}");
     assert_eq!(run(&mut compare("d.txt")).status.code(), Some(3));
     // Half of the arguments are no way to call it.
+    // The fixed form writes Parquet where D has no ending.
+    let mut fixed = command(["reconcile", "--key", "account_no", "--date", "2024-05-01"]);
+    fixed.arg("--left").arg(path("l.csv")).arg("--right").arg(path("r.csv")).arg("--out").arg(path("D"));
+    fixed.arg("--scratch").arg(path(".")).arg("--candidates").arg(path("c.csv"));
+    let output = run(&mut fixed);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(std::fs::read(path("D")).unwrap().starts_with(b"PAR1"));
+    assert!(std::fs::read_to_string(path("c.csv")).unwrap().contains("left_key,right_key,weight"));
     assert_eq!(run(command(["reconcile", "--left"]).arg(path("l.csv"))).status.code(), Some(2));
     assert_eq!(run(&mut command(["reconcile", "--json"])).status.code(), Some(2));
 }

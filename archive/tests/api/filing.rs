@@ -6,6 +6,7 @@ use archive::{ErrorKind, RowComparison, Shelving};
 use archive_core::completeness::State;
 use archive_core::record::CustomerClass;
 use archive_reconcile::FindingKind;
+use archive_reconcile::tables::Snapshot as _;
 use archive_shelving::motion::ShelfMotionExt;
 
 use crate::scene::{Scene, models_are_there};
@@ -170,6 +171,13 @@ fn filed_papers_are_compared_with_a_table() {
     let mismatches: Vec<_> =
         findings.iter().filter(|f| f.kind == FindingKind::Mismatch).map(|f| f.field.as_str()).collect();
     assert_eq!(mismatches, ["ct_ratio"]);
+    // The same papers as a side of a comparison of tables.
+    let papers = archive.papers_table().unwrap();
+    let rows: Vec<_> = papers.read(&[0]).unwrap().map(Result::unwrap).collect();
+    assert_eq!(rows.iter().map(|batch| batch.num_rows()).sum::<usize>(), 1);
+    let ratio = papers.schema().index_of("ct_ratio").unwrap();
+    let batch = papers.read(&[ratio]).unwrap().next().unwrap().unwrap();
+    assert!(format!("{batch:?}").contains("200/5"), "{batch:?}");
 }
 
 #[test]

@@ -7,6 +7,8 @@ mod backlog;
 mod bad_input;
 mod command_line;
 mod crash;
+#[cfg(feature = "postgres")]
+mod database;
 mod filing;
 mod scene;
 mod sync;

@@ -33,6 +33,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(rule::check_rule, module)?)?;
     module.add_function(wrap_pyfunction!(rule::format_rule, module)?)?;
     module.add_function(wrap_pyfunction!(rule::shipped_rules, module)?)?;
+    module.add_function(wrap_pyfunction!(tables::key_buckets, module)?)?;
     module.add_function(wrap_pyfunction!(tables::reconcile, module)?)?;
     errors::add_to(module)
 }

@@ -9,7 +9,7 @@ use archive::snapshots::{self, CsvStyle};
 use archive_core::{Error, data_file};
 use archive_reconcile::Schema;
 use archive_reconcile::tables::{
-    MemorySnapshot, Options, Progress, Snapshot, Stage, Summary, findings_schema, reconcile_tables,
+    self, MemorySnapshot, Options, Progress, Snapshot, Stage, Summary, findings_schema, reconcile_tables,
 };
 use pyo3::prelude::*;
 
@@ -187,6 +187,16 @@ pub(crate) fn reconcile(
     });
     let table = out.is_none().then(|| Table::new(findings_schema(&keys), batches));
     Ok((table, json(&summary)?))
+}
+
+/// The bucket of each row of a table of key columns, for Spark to bring the rows of one key together.
+#[pyfunction]
+pub(crate) fn key_buckets(py: Python<'_>, keys: &Bound<'_, PyAny>, buckets: u32) -> PyResult<Vec<u32>> {
+    let chunks = Chunks::of("keys", keys)?;
+    detached(py, || {
+        let (_, batches) = chunks.into_table("keys")?;
+        Ok(batches.iter().flat_map(|batch| tables::key_buckets(batch, buckets)).collect())
+    })
 }
 
 fn load_schema(path: Option<&Path>) -> Result<Schema, Error> {

@@ -37,6 +37,7 @@ from .rules import (
     format_rule,
     shipped_rules,
 )
+from .spark import reconcile_spark
 from .tables import Reconciliation, reconcile
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "format_rule",
     "plan_relocation",
     "reconcile",
+    "reconcile_spark",
     "setup",
     "shipped_rules",
     "write_samples",
