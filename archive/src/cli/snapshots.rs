@@ -79,7 +79,7 @@ pub(super) fn run(tables: &Tables<'_>) -> Result<Outcome, Error> {
     };
     let candidates = tables.candidates.map(Findings::create).transpose()?;
     let mut found = 0;
-    let result = (|| {
+    let result: Result<Summary, Error> = (|| {
         for input in [tables.left, tables.right] {
             refuse_overwriting(Path::new(input), out.path())?;
         }
@@ -97,7 +97,7 @@ pub(super) fn run(tables: &Tables<'_>) -> Result<Outcome, Error> {
         Ok(summary)
     })();
     bar.finish_and_clear();
-    let summary: Summary = result?;
+    let summary = result?;
     let counts = summary.counts;
     if tables.json {
         output::print_json(&serde_json::json!({
