@@ -177,7 +177,7 @@ fn filed_papers_are_compared_with_a_table() {
     assert_eq!(rows.iter().map(|batch| batch.num_rows()).sum::<usize>(), 1);
     let ratio = papers.schema().index_of("ct_ratio").unwrap();
     let batch = papers.read(&[ratio]).unwrap().next().unwrap().unwrap();
-    assert!(format!("{batch:?}").contains("200/5"), "{batch:?}");
+    assert!(format!("{batch:?}").contains("50/5"), "{batch:?}");
 }
 
 #[test]
