@@ -1,0 +1,165 @@
+//! Completeness of what is filed: judged again at any time, for a file, a branch, or under another pack.
+
+use archive_core::Error;
+use archive_core::completeness::branch::{Branch, Matrix};
+use archive_core::completeness::reminder::{Reminder, reminders_since};
+use archive_core::completeness::{Case, Completeness, Holding, assess};
+use archive_core::holding::CustodyMode;
+use archive_core::identifier::{CustomerNumber, ReferenceCode};
+use archive_core::policy::{FileSummary, Impact, Policy, impact};
+use archive_core::record::CustomerClass;
+use archive_store::{FilingState, Located, Locator, Search};
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use crate::archive::Archive;
+use crate::cataloguing::gathering::read_back;
+use crate::intake::stored_case;
+
+/// The most files that one call looks at.
+const FILE_LIMIT: usize = 10_000_000;
+
+/// A file, how complete it is, and whom to remind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reminded {
+    /// 档号.
+    pub reference: ReferenceCode,
+    /// 户号.
+    pub customer: CustomerNumber,
+    /// What to remind of.
+    pub reminders: Vec<Reminder>,
+}
+
+impl Archive {
+    /// How complete the file `reference` is today, under the policy in force.
+    ///
+    /// # Errors
+    /// `NotFound` where no live file bears the number, or the policy no longer knows its process.
+    pub fn completeness(&self, reference: &ReferenceCode) -> Result<Completeness, Error> {
+        self.judge(&self.live_file(reference)?)
+    }
+
+    /// The documents of a file and of those that joined it.
+    pub(crate) fn held_with(&self, file: &Located) -> Result<Vec<Holding>, Error> {
+        let mut held = summary(file)?.held;
+        for other in self.catalogue.locate(&Locator::Customer(file.filed.customer.clone()))? {
+            let joins = other.filed.state != FilingState::Void
+                && stored_case(&other)?.joins.as_ref() == Some(&file.filed.reference);
+            if joins {
+                held.extend(summary(&other)?.held);
+            }
+        }
+        Ok(held)
+    }
+
+    fn judge(&self, file: &Located) -> Result<Completeness, Error> {
+        let mut summary = summary(file)?;
+        let main = stored_case(file)?.joins;
+        let main = main.map(|main| self.live_file(&main)).transpose()?;
+        summary.held = self.held_with(main.as_ref().unwrap_or(file))?;
+        let process = self.policy().process(&summary.process)?;
+        let stage = stored_case(file)?.stage.and_then(|stage| process.stage_index(&stage));
+        let today = self.today();
+        let case =
+            Case { held: &summary.held, facts: Some(&summary.facts), stage, filed: summary.filed, today };
+        Ok(assess(process, &case))
+    }
+
+    /// The completeness of all live files: a matrix of processes and papers, and its figures.
+    ///
+    /// # Errors
+    /// Those of the catalogue.
+    pub fn completeness_matrix(&self) -> Result<Matrix, Error> {
+        let branch = Branch::new(self.policy())?;
+        let today = self.today();
+        let mut cases = Vec::new();
+        self.each_file(&mut |file| {
+            let case = stored_case(file)?;
+            if case.joins.is_some() {
+                // Its papers count with the file that they joined.
+                return Ok(());
+            }
+            let mut summary = summary(file)?;
+            summary.held = self.held_with(file)?;
+            // A process that the policy no longer knows asks for nothing.
+            if let Ok(process) = self.policy().process(&summary.process) {
+                let stage = case.stage.and_then(|stage| process.stage_index(&stage));
+                let facts = Some(&summary.facts);
+                let case = Case { held: &summary.held, facts, stage, filed: summary.filed, today };
+                cases.push(branch.case(&summary.process, &case)?);
+            }
+            Ok(())
+        })?;
+        Ok(branch.matrix(&cases, today))
+    }
+
+    /// 催办: whom to remind of which deferred papers, for every day after `last` up to today.
+    ///
+    /// # Errors
+    /// Those of the catalogue.
+    pub fn reminders(&self, last: NaiveDate) -> Result<Vec<Reminded>, Error> {
+        let today = self.today();
+        let mut found = Vec::new();
+        self.each_file(&mut |file| {
+            if self.policy().process(&file.filed.process).is_err() || stored_case(file)?.joins.is_some() {
+                return Ok(());
+            }
+            let reminders = reminders_since(&self.judge(file)?, self.policy().reminders(), last, today);
+            if !reminders.is_empty() {
+                let (reference, customer) = (file.filed.reference.clone(), file.filed.customer.clone());
+                found.push(Reminded { reference, customer, reminders });
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// Which live files the pack `new` would touch, before it applies.
+    ///
+    /// # Errors
+    /// Those of the catalogue.
+    pub fn policy_impact(&self, new: &Policy) -> Result<Impact, Error> {
+        let mut summaries = Vec::new();
+        self.each_file(&mut |file| {
+            summaries.push(summary(file)?);
+            Ok(())
+        })?;
+        Ok(impact(self.policy(), new, &summaries, self.today()))
+    }
+
+    /// Hands every live file to `look`, the newest first.
+    pub(crate) fn each_file(&self, look: &mut dyn FnMut(&Located) -> Result<(), Error>) -> Result<(), Error> {
+        let search = Search { limit: FILE_LIMIT, ..Search::words("") };
+        for filed in self.catalogue.search(&search)? {
+            for file in self.catalogue.locate(&Locator::Reference(filed.reference))? {
+                look(&file)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What of a file matters to a policy.
+fn summary(file: &Located) -> Result<FileSummary, Error> {
+    let case = stored_case(file)?;
+    let held = read_back(file)?
+        .into_iter()
+        .map(|d| Holding { document_type: d.document_type, form: d.form, name: d.name })
+        .collect();
+    // A file from before classes were kept: paper was business.
+    let class = case.class.unwrap_or(match file.custody {
+        CustodyMode::Electronic => CustomerClass::Residential,
+        CustodyMode::CentralPaper => CustomerClass::Business,
+    });
+    Ok(FileSummary {
+        reference: file.filed.reference.clone(),
+        class,
+        process: file.filed.process.clone(),
+        retention: file.filed.key.retention,
+        custody: file.custody,
+        organisation: file.filed.key.organisation.clone(),
+        held,
+        facts: case.facts,
+        filed: case.date.unwrap_or_else(|| file.filed.filed.date_naive()),
+    })
+}
