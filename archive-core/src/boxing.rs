@@ -1,4 +1,4 @@
-//! How thick a file is and which box it needs.
+//! How thick a file is, which box it needs, and how files fill boxes best.
 //!
 //! ```
 //! use archive_core::boxing::BoxingRule;
@@ -10,8 +10,16 @@
 //! assert_eq!(rule.spine_for(Millimetres(21)), Some(Millimetres(50)));
 //! ```
 //!
-//! That boxes never mix years, organisations or retention is held by the catalogue, which keys
-//! them by [`crate::holding::BoxKey`].
+//! - [`packing`] plans boxes for many files at once, in the order of their numbers or for the best use;
+//! - [`open_box`] says where a file that arrives later goes, and when an open box grows;
+//! - [`reboxing`] proposes to empty boxes that disposal and corrections left half full.
+//!
+//! A box never mixes fonds, years, retention or organisations (DA/T 22-2015 §6.4): plans keep a
+//! [`BoxKey`](crate::holding::BoxKey) together with each file, and the catalogue's schema holds it too.
+
+pub mod open_box;
+pub mod packing;
+pub mod reboxing;
 
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +55,12 @@ impl BoxingRule {
     #[must_use]
     pub fn spine_for(&self, thickness: Millimetres) -> Option<Millimetres> {
         self.spines.iter().copied().find(|spine| *spine >= thickness)
+    }
+
+    /// The widest spine at hand.
+    #[must_use]
+    pub fn widest(&self) -> Millimetres {
+        self.spines.last().copied().unwrap_or_default()
     }
 }
 

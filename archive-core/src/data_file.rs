@@ -55,6 +55,12 @@ pub fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Error> {
 /// and key. For faults that only the reader of the values can see.
 #[must_use]
 pub fn error_at(name: &str, text: &str, span: Range<usize>, message: &str) -> Error {
+    Error::new(ErrorKind::InvalidInput, place(name, text, span), message)
+}
+
+/// Where in the data file `name` the part at `span` stands: its line and key, for messages.
+#[must_use]
+pub fn place(name: &str, text: &str, span: Range<usize>) -> String {
     let before = text.get(..span.start).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let mut place = format!("{name} line {line}");
@@ -62,7 +68,7 @@ pub fn error_at(name: &str, text: &str, span: Range<usize>, message: &str) -> Er
         place.push_str(", key ");
         place.push_str(&key);
     }
-    Error::new(ErrorKind::InvalidInput, place, message)
+    place
 }
 
 /// The dotted key that holds the value on `line`: the last table header above it, and the key that

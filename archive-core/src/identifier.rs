@@ -127,6 +127,12 @@ identifiers! {
     DocumentType, "document type", 64;
     /// The code of a business process, such as `new-connection-lv`.
     ProcessCode, "process code", 64;
+    /// The code of a stage of a business process, such as `completion`.
+    StageCode, "stage", 64;
+    /// The code of a role, such as `counter` (who takes papers in) or `archivist`.
+    RoleCode, "role", 64;
+    /// The name of a fact about a customer or a case, such as `voltage_kv` or `delegated`.
+    FactName, "fact", 64;
     /// 机构(问题)代码: the organisation or subject that a file belongs to.
     OrganisationCode, "organisation code", 32;
 }

@@ -20,8 +20,8 @@
 //! - [`identifier`], [`units`], [`writing`]: names, quantities, and how papers write them;
 //! - [`record`], [`holding`], [`evidence`]: what is filed, where it is kept, what an image says;
 //! - [`language`]: the automaton over characters that numbering compiles to and OCR decodes under;
-//! - [`data_file`], [`policy`], [`completeness`], [`boxing`]: rules as data, and the decisions that
-//!   follow from them.
+//! - [`data_file`], [`facts`], [`policy`], [`completeness`], [`boxing`], [`disposal`]: rules as data, and the
+//!   decisions that follow from them.
 //!
 //! Limits: no input or output but the reading of data files, no clock; what depends on today takes a date.
 #![forbid(unsafe_code)]
@@ -29,8 +29,10 @@
 pub mod boxing;
 pub mod completeness;
 pub mod data_file;
+pub mod disposal;
 pub mod error;
 pub mod evidence;
+pub mod facts;
 pub mod holding;
 pub mod identifier;
 pub mod language;

@@ -1,5 +1,5 @@
-//! Policy as data: how long, in which form and in which boxes files are kept, and which papers
-//! a business process needs.
+//! Policy as data: how long, in which form and in which boxes files are kept, which papers a
+//! business process needs, and who puts right what is missing.
 //!
 //! ```
 //! use archive_core::holding::Retention;
@@ -8,35 +8,51 @@
 //! let policy = Policy::reference();
 //! let process = policy.process(&"new-connection-lv".parse()?)?;
 //! assert_eq!(process.retention, Retention::D30);
+//! // Every rule says where it comes from and how sure it is.
+//! assert_eq!(policy.boxing_basis().to_string(), "A: DA/T 22-2015 §6.4");
 //! # Ok::<(), archive_core::Error>(())
 //! ```
 //!
-//! Standards differ by province and year: a policy is a versioned TOML text, and every decision
-//! records the policy's name and version. [`Policy::reference`] is the one that is shipped; its
-//! comments give each rule's source and how sure it is.
+//! Standards differ by province and year: a policy pack is a versioned TOML text, and every decision
+//! records the pack's name and version. [`Policy::reference`] is the one that is shipped.
 //!
-//! Limits: retention follows the business process, not yet the single document.
+//! A pack is checked as a whole before it decides anything: a rule that goes in a circle or that
+//! nothing can fulfil is refused with file, line and key. [`contradictions`] compares packs that would
+//! be in force together, and [`impact`] says which existing files a change of pack would touch.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod basis;
+mod build;
+mod contradiction;
+mod impact;
+mod pack_text;
+mod processes;
+mod rules;
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use toml::Spanned;
 
+pub use self::basis::{Basis, Certainty};
+pub use self::contradiction::{Contradiction, contradictions};
+pub use self::impact::{Change, FileSummary, Impact, TouchedFile, impact};
+pub use self::rules::{
+    Ability, CustodyRule, DisposalRule, DocumentRule, FactEntry, FilingOrder, FilingRule, FixityRule,
+    InterimRule, LendingRule, Process, ReminderRule, Role, ScanStandard, Stage,
+};
 use crate::boxing::BoxingRule;
-use crate::completeness::Requirement;
-use crate::data_file;
 use crate::error::{Error, ErrorKind};
+use crate::facts::{FactRule, Facts};
 use crate::holding::{CustodyMode, Retention};
-use crate::identifier::{FondsNumber, OrganisationCode, ProcessCode};
+use crate::identifier::{DocumentType, FondsNumber, OrganisationCode, ProcessCode, RoleCode};
 use crate::record::CustomerClass;
-use crate::units::Millimetres;
 
 /// The text of the shipped policy, to start one's own from.
 pub const REFERENCE_TEXT: &str = include_str!("../policy/reference.toml");
 
 /// Which policy, in which version, made a decision.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PolicyVersion {
     /// The policy's name.
     pub name: String,
@@ -44,95 +60,70 @@ pub struct PolicyVersion {
     pub version: String,
 }
 
-/// A checked policy.
+impl std::fmt::Display for PolicyVersion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.name, self.version)
+    }
+}
+
+/// A checked policy pack.
 #[derive(Debug, Clone)]
 pub struct Policy {
     version: PolicyVersion,
     effective: NaiveDate,
+    supersedes: Option<String>,
     fonds: FondsNumber,
     organisation: OrganisationCode,
-    custody: BTreeMap<CustomerClass, CustodyMode>,
+    custody: BTreeMap<CustomerClass, CustodyRule>,
+    interim: Vec<InterimRule>,
     boxing: BoxingRule,
+    boxing_basis: Basis,
+    filing: BTreeMap<CustomerClass, FilingRule>,
+    scans: Vec<ScanStandard>,
+    roles: BTreeMap<RoleCode, Role>,
+    reminders: ReminderRule,
+    lending: LendingRule,
+    disposal: DisposalRule,
+    fixity: FixityRule,
+    facts: Vec<FactEntry>,
+    fact_rules: Vec<FactRule>,
+    documents: BTreeMap<DocumentType, DocumentRule>,
     processes: BTreeMap<ProcessCode, Process>,
+    places: Places,
 }
 
-/// 业务: what the policy says of one business process.
+/// Where each rule stands in its text: for messages about a rule of a checked policy.
+#[derive(Debug, Clone, Default)]
+struct Places {
+    name: String,
+    by_key: BTreeMap<String, String>,
+}
+
+impl Places {
+    fn get(&self, key: &str) -> String {
+        self.by_key.get(key).cloned().unwrap_or_else(|| format!("{}, key {key}", self.name))
+    }
+}
+
+/// How long a file is kept, and which rule says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Process {
-    /// Its code in requests.
-    pub code: ProcessCode,
-    /// Its name for people.
-    pub name: String,
-    /// How long its files are kept.
-    pub retention: Retention,
-    /// The papers that it needs.
-    pub requirements: Vec<Requirement>,
+pub struct RetentionDecision {
+    /// How long.
+    pub period: Retention,
+    /// The document type whose rule is longer than the process's; none where the process decides.
+    pub because_of: Option<DocumentType>,
+    /// What says so.
+    pub basis: Basis,
 }
 
 impl Policy {
     /// Reads a policy from TOML; `name` (a path, usually) stands in errors.
     ///
     /// # Errors
-    /// `InvalidInput`, naming file, line and key, where the text is no policy or contradicts itself.
+    /// `InvalidInput`, naming file, line and key, where the text is no policy, contradicts itself, goes
+    /// in a circle or asks for what nothing can fulfil.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
-        let raw: RawPolicy = data_file::parse(name, text)?;
-        let at = |span, message: String| data_file::error_at(name, text, span, &message);
-
-        let mut spines: Vec<u32> = raw.boxing.spines_mm.get_ref().clone();
-        if spines.is_empty() || spines.windows(2).any(|pair| pair[0] >= pair[1]) || spines[0] == 0 {
-            return Err(at(
-                raw.boxing.spines_mm.span(),
-                "must list spines above 0 mm, thinnest first".into(),
-            ));
-        }
-        if spines.last().is_some_and(|s| *s > 1000) {
-            return Err(at(raw.boxing.spines_mm.span(), "lists a spine above 1000 mm".into()));
-        }
-        let boxing = BoxingRule {
-            spines: spines.drain(..).map(Millimetres).collect(),
-            sheet_micrometres: raw.boxing.sheet_um,
-            cover_micrometres: raw.boxing.cover_um,
-        };
-
-        let mut processes = BTreeMap::new();
-        for raw in raw.process {
-            let span = raw.code.span();
-            let code = raw.code.into_inner();
-            let mut names = BTreeSet::new();
-            for requirement in &raw.requires {
-                let item = requirement.get_ref();
-                if item.one_of.is_empty() {
-                    return Err(at(
-                        requirement.span(),
-                        format!("requirement {:?} accepts no document", item.name),
-                    ));
-                }
-                if !names.insert(item.name.clone()) {
-                    return Err(at(requirement.span(), format!("requirement {:?} stands twice", item.name)));
-                }
-            }
-            let process = Process {
-                code: code.clone(),
-                name: raw.name,
-                retention: raw.retention,
-                requirements: raw.requires.into_iter().map(Spanned::into_inner).collect(),
-            };
-            if processes.insert(code.clone(), process).is_some() {
-                return Err(at(span, format!("process {code} stands twice")));
-            }
-        }
-        Ok(Self {
-            version: PolicyVersion { name: raw.name, version: raw.version },
-            effective: raw.effective,
-            fonds: raw.numbering.fonds,
-            organisation: raw.numbering.organisation,
-            custody: BTreeMap::from([
-                (CustomerClass::Residential, raw.custody.residential),
-                (CustomerClass::Business, raw.custody.business),
-            ]),
-            boxing,
-            processes,
-        })
+        build::build(name, text)
     }
 
     /// The policy that is shipped, for State-Grid-style marketing files.
@@ -141,7 +132,10 @@ impl Policy {
     /// Never: a test reads it.
     #[must_use]
     pub fn reference() -> Self {
-        Self::parse("reference.toml", REFERENCE_TEXT).expect("the shipped policy is checked by a test")
+        static REFERENCE: OnceLock<Policy> = OnceLock::new();
+        let parse =
+            || Self::parse("reference.toml", REFERENCE_TEXT).expect("a test checks the shipped policy");
+        REFERENCE.get_or_init(parse).clone()
     }
 
     /// Its name and version, for the record of a decision.
@@ -156,29 +150,173 @@ impl Policy {
         self.effective
     }
 
+    /// The pack that it takes the place of, as name or as name and version.
+    #[must_use]
+    pub fn supersedes(&self) -> Option<&str> {
+        self.supersedes.as_deref()
+    }
+
     /// 全宗号 of the files filed under this policy.
     #[must_use]
     pub fn fonds(&self) -> &FondsNumber {
         &self.fonds
     }
 
-    /// 机构(问题)代码 of the files filed under this policy.
+    /// 机构(问题)代码 of the files filed under this policy by time.
     #[must_use]
     pub fn organisation(&self) -> &OrganisationCode {
         &self.organisation
     }
 
-    /// How the papers of a customer of `class` are kept.
+    /// 机构(问题)代码 of a file of `process` for a customer of `class`: the organisation where files
+    /// lie by time, the subject of the process where they lie by business type.
+    #[must_use]
+    pub fn grouping(&self, class: CustomerClass, process: &Process) -> OrganisationCode {
+        match self.filing_order(class).order {
+            FilingOrder::Time => self.organisation.clone(),
+            FilingOrder::Process => process.subject.clone(),
+        }
+    }
+
+    /// How the papers of a customer of `class` are kept for good.
     #[must_use]
     pub fn custody(&self, class: CustomerClass) -> CustodyMode {
+        self.custody_rule(class).mode
+    }
+
+    /// How the papers of a customer of `class` are kept, with the rule's details.
+    #[must_use]
+    pub fn custody_rule(&self, class: CustomerClass) -> &CustodyRule {
         // `parse` filled in both classes.
-        self.custody[&class]
+        &self.custody[&class]
+    }
+
+    /// The states that papers of `class` may be in for a while, in the order of the pack.
+    pub fn interim_states(&self, class: CustomerClass) -> impl Iterator<Item = &InterimRule> {
+        self.interim.iter().filter(move |rule| rule.class == class)
     }
 
     /// How boxes are filled.
     #[must_use]
     pub fn boxing(&self) -> &BoxingRule {
         &self.boxing
+    }
+
+    /// What says how boxes are filled.
+    #[must_use]
+    pub fn boxing_basis(&self) -> &Basis {
+        &self.boxing_basis
+    }
+
+    /// In which order the files of customers of `class` lie.
+    #[must_use]
+    pub fn filing_order(&self, class: CustomerClass) -> &FilingRule {
+        // `parse` filled in both classes.
+        &self.filing[&class]
+    }
+
+    /// What scans of `document` must be like: the standard that names it, else the general one.
+    #[must_use]
+    pub fn scan_standard(&self, document: Option<&DocumentType>) -> Option<&ScanStandard> {
+        let named = self.scans.iter().find(|s| document.is_some_and(|d| s.documents.contains(d)));
+        named.or_else(|| self.scans.iter().find(|s| s.documents.is_empty()))
+    }
+
+    /// All scan standards.
+    #[must_use]
+    pub fn scan_standards(&self) -> &[ScanStandard] {
+        &self.scans
+    }
+
+    /// All roles, by code.
+    pub fn roles(&self) -> impl Iterator<Item = &Role> {
+        self.roles.values()
+    }
+
+    /// The role `code`; none where the policy does not know it.
+    #[must_use]
+    pub fn role(&self, code: &RoleCode) -> Option<&Role> {
+        self.roles.get(code)
+    }
+
+    /// When people are reminded of deferred papers.
+    #[must_use]
+    pub fn reminders(&self) -> &ReminderRule {
+        &self.reminders
+    }
+
+    /// How long files are lent.
+    #[must_use]
+    pub fn lending(&self) -> &LendingRule {
+        &self.lending
+    }
+
+    /// How files are disposed of.
+    #[must_use]
+    pub fn disposal(&self) -> &DisposalRule {
+        &self.disposal
+    }
+
+    /// How often content is checked.
+    #[must_use]
+    pub fn fixity(&self) -> &FixityRule {
+        &self.fixity
+    }
+
+    /// The facts that its conditions ask for.
+    #[must_use]
+    pub fn facts(&self) -> &[FactEntry] {
+        &self.facts
+    }
+
+    pub(crate) fn fact_rules(&self) -> &[FactRule] {
+        &self.fact_rules
+    }
+
+    /// Checks the facts that a request gives.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a fact that the policy does not know, or whose value is of another kind.
+    pub fn check_facts(&self, facts: &Facts) -> Result<(), Error> {
+        for (name, fact) in facts {
+            let Some(rule) = self.fact_rules.iter().find(|r| r.name == *name) else {
+                let known: Vec<&str> = self.fact_rules.iter().map(|r| r.name.as_str()).collect();
+                let message = format!("is not in policy {}; it knows {}", self.version, known.join(", "));
+                return Err(Error::invalid(format!("fact {name}"), message));
+            };
+            rule.check(fact)?;
+        }
+        Ok(())
+    }
+
+    /// What it says of documents of type `code`; none where it does not know the type.
+    #[must_use]
+    pub fn document(&self, code: &DocumentType) -> Option<&DocumentRule> {
+        self.documents.get(code)
+    }
+
+    /// All document types, by code.
+    pub fn documents(&self) -> impl Iterator<Item = &DocumentRule> {
+        self.documents.values()
+    }
+
+    /// How long a file of `process` with `documents` is kept: the longest of what process and documents
+    /// ask for.
+    #[must_use]
+    pub fn retention<'a>(
+        &self,
+        process: &Process,
+        documents: impl IntoIterator<Item = &'a DocumentType>,
+    ) -> RetentionDecision {
+        let mut decision =
+            RetentionDecision { period: process.retention, because_of: None, basis: process.basis.clone() };
+        for rule in documents.into_iter().filter_map(|code| self.documents.get(code)) {
+            if let Some(period) = rule.retention.filter(|period| *period > decision.period) {
+                let because_of = Some(rule.code.clone());
+                decision = RetentionDecision { period, because_of, basis: rule.basis.clone() };
+            }
+        }
+        decision
     }
 
     /// What it says of the process `code`.
@@ -191,12 +329,7 @@ impl Policy {
             Error::new(
                 ErrorKind::NotFound,
                 format!("process {code}"),
-                format!(
-                    "is not in policy {} {}; it knows {}",
-                    self.version.name,
-                    self.version.version,
-                    known.join(", ")
-                ),
+                format!("is not in policy {}; it knows {}", self.version, known.join(", ")),
             )
         })
     }
@@ -207,118 +340,5 @@ impl Policy {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawPolicy {
-    name: String,
-    version: String,
-    #[serde(deserialize_with = "toml_date")]
-    effective: NaiveDate,
-    numbering: RawNumbering,
-    custody: RawCustody,
-    boxing: RawBoxing,
-    #[serde(default)]
-    process: Vec<RawProcess>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawNumbering {
-    fonds: FondsNumber,
-    organisation: OrganisationCode,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawCustody {
-    residential: CustodyMode,
-    business: CustodyMode,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawBoxing {
-    spines_mm: Spanned<Vec<u32>>,
-    sheet_um: u32,
-    cover_um: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawProcess {
-    code: Spanned<ProcessCode>,
-    name: String,
-    retention: Retention,
-    #[serde(default)]
-    requires: Vec<Spanned<Requirement>>,
-}
-
-fn toml_date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
-    use serde::de::Error as _;
-    let date = toml::value::Datetime::deserialize(deserializer)?;
-    date.date
-        .filter(|_| date.time.is_none())
-        .and_then(|d| NaiveDate::from_ymd_opt(d.year.into(), d.month.into(), d.day.into()))
-        .ok_or_else(|| D::Error::custom("must be a day such as 2024-01-01"))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_shipped_policy_is_sound() {
-        let policy = Policy::reference();
-        assert!(policy.processes().count() >= 3);
-        assert_eq!(policy.custody(CustomerClass::Residential), CustodyMode::Electronic);
-        assert_eq!(policy.custody(CustomerClass::Business), CustodyMode::CentralPaper);
-    }
-
-    #[track_caller]
-    fn check_broken(from: &str, to: &str, place: &str, message: &str) {
-        assert!(REFERENCE_TEXT.contains(from));
-        let error = Policy::parse("p.toml", &REFERENCE_TEXT.replacen(from, to, 1)).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidInput);
-        assert!(error.object().starts_with("p.toml line ") && error.object().ends_with(place), "{error}");
-        assert!(error.message().contains(message), "{error}");
-    }
-
-    #[test]
-    fn a_broken_policy_names_line_and_key() {
-        check_broken(
-            "spines_mm = [20, 30, 40, 50]",
-            "spines_mm = [20, 20]",
-            "boxing.spines_mm",
-            "thinnest first",
-        );
-        check_broken(
-            "spines_mm = [20, 30, 40, 50]",
-            "spines_mm = []",
-            "boxing.spines_mm",
-            "must list spines",
-        );
-        check_broken("sheet_um = 100", "sheet_um = -1", "boxing.sheet_um", "invalid value");
-        check_broken(
-            "residential = \"electronic\"",
-            "residential = \"cloud\"",
-            "custody.residential",
-            "unknown variant",
-        );
-        check_broken("effective = 2024-01-01", "effective = 10:00:00", "effective", "must be a day");
-        check_broken("fonds = \"Z109\"", "fonds = \"\"", "numbering.fonds", "is empty");
-        check_broken("[custody]", "[custody]\nvip = 1", "custody.vip", "unknown field");
-        check_broken(
-            "code = \"capacity-change\"",
-            "code = \"new-connection-lv\"",
-            "process.code",
-            "stands twice",
-        );
-    }
-
-    #[test]
-    fn an_unknown_process_lists_the_known() {
-        let error = Policy::reference().process(&"magic".parse().unwrap()).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::NotFound);
-        assert!(error.message().contains("new-connection-lv"));
-    }
-}
+mod tests;

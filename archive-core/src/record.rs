@@ -68,6 +68,16 @@ pub enum Carrier {
     Video,
 }
 
+/// Whether a document is an original or a copy of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DocumentForm {
+    /// 原件.
+    Original,
+    /// 复印件.
+    Copy,
+}
+
 /// The SHA-256 digest of a file's bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(pub [u8; 32]);

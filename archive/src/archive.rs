@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::content::ContentStore;
 use crate::devices::{DeviceRuntime, Devices, SimulatedDevices};
 use crate::numbers::Numbers;
+use crate::register::Register;
 use crate::setup;
 use crate::shelve::tag_of;
 
@@ -30,6 +31,7 @@ pub struct Archive {
     pub(crate) catalogue: Arc<dyn Catalogue>,
     pub(crate) content: ContentStore,
     pub(crate) numbers: Numbers,
+    pub(crate) register: Register,
     pub(crate) devices: Arc<dyn Devices>,
     pub(crate) runtime: DeviceRuntime,
     /// Opened at the first page: finding a file needs no models.
@@ -64,7 +66,8 @@ impl Archive {
         let content = ContentStore::open(config.content())?;
         catalogue.add_slots(config.slots().to_vec())?;
         Ok(Self {
-            numbers: Numbers::shipped()?,
+            numbers: Numbers::shipped(config.range().cloned(), config.reserved())?,
+            register: Register::in_directory(config.directory()),
             config,
             catalogue: Arc::from(catalogue),
             content,
@@ -108,6 +111,11 @@ impl Archive {
     #[must_use]
     pub fn schema(&self) -> &Schema {
         self.config.schema()
+    }
+
+    /// The day of the clock, in the time zone of the field's calendar (UTC+8).
+    pub(crate) fn today(&self) -> chrono::NaiveDate {
+        (chrono::Utc::now() + chrono::TimeDelta::hours(8)).date_naive()
     }
 
     /// The catalogue, for what this facade does not offer.

@@ -5,12 +5,14 @@
 
 mod backlog;
 mod catalogued;
+mod custody;
 mod demo;
 mod line;
 mod output;
 mod pages;
 mod pdf_pages;
 mod prove;
+mod policies;
 mod rules;
 mod setup;
 mod simulate;
@@ -63,6 +65,33 @@ enum Verb {
     /// Render the PDF on standard input for the program that reads it.
     #[command(name = archive_ocr::pdf::ARGUMENT, hide = true)]
     PdfPages,
+    /// Sum up which papers are missing, by process, paper and role.
+    Completeness(custody::Completeness),
+    /// List whom to remind of deferred papers.
+    Remind(custody::Remind),
+    /// Lend files and take them back.
+    #[command(subcommand)]
+    Loan(custody::Loan),
+    /// Print catalogues, labels, notes and lists.
+    #[command(subcommand)]
+    Print(custody::Print),
+    /// Check the four natures of a file or of all holdings.
+    Check(custody::Check),
+    /// Scan content against its fixity, and restore it.
+    #[command(subcommand)]
+    Fixity(custody::Fixity),
+    /// Write, check and take in transfer packages.
+    #[command(subcommand)]
+    Transfer(custody::Transfer),
+    /// Make a copy for the reading room, with a watermark.
+    Copy(custody::ReadingCopy),
+    /// Write an evidence package on a file.
+    Evidence(custody::Evidence),
+    /// Simulate a year of a county branch, with faults and crashes, and check every invariant.
+    SimulateYear(custody::SimulateYear),
+    /// Check policy packs, and see what a change of pack would touch.
+    #[command(subcommand)]
+    Policy(policies::Packs),
     /// Check or format numbering rules.
     #[command(subcommand)]
     Rule(rules::Rule),
@@ -113,6 +142,17 @@ pub(crate) fn main() -> ExitCode {
         Verb::Sync(verb) => verb.run(),
         Verb::Reconcile(verb) => verb.run(),
         Verb::PdfPages => pdf_pages::run(),
+        Verb::Completeness(verb) => verb.run(),
+        Verb::Remind(verb) => verb.run(),
+        Verb::Loan(verb) => verb.run(),
+        Verb::Print(verb) => verb.run(),
+        Verb::Check(verb) => verb.run(),
+        Verb::Fixity(verb) => verb.run(),
+        Verb::Transfer(verb) => verb.run(),
+        Verb::Copy(verb) => verb.run(),
+        Verb::Evidence(verb) => verb.run(),
+        Verb::SimulateYear(verb) => verb.run(),
+        Verb::Policy(verb) => verb.run(),
         Verb::Rule(verb) => verb.run(),
         Verb::Simulate(verb) => verb.run(),
         Verb::Prove(verb) => verb.run(),

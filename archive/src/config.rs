@@ -17,6 +17,7 @@
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use archive_core::data_file;
 use archive_core::holding::{Slot, SlotAddress};
@@ -27,11 +28,36 @@ use archive_reconcile::Schema;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::checks::{MalwareScanner, ScannerCommand};
+
 /// The settings that a new archive begins with.
 pub const DEFAULT_SETTINGS: &str = include_str!("../settings/archive.toml");
 
 /// The name of the settings file in an archive's directory.
 pub const SETTINGS: &str = "archive.toml";
+
+/// Whether pages are read when they are filed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reading {
+    /// Page images are read, and verified against the record.
+    #[default]
+    Pages,
+    /// Nothing is read: the caller says what each document is.
+    Off,
+}
+
+/// A range of running numbers that one site alone draws from.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NumberRange {
+    /// The range's name, such as the site's code.
+    pub site: String,
+    /// Its first number.
+    pub first: u64,
+    /// Its last number.
+    pub last: u64,
+}
 
 /// Checked settings.
 #[derive(Clone)]
@@ -42,6 +68,13 @@ pub struct Config {
     slots: Vec<Slot>,
     hasten: f64,
     catalogue: String,
+    range: Option<NumberRange>,
+    reserved: Vec<NumberRange>,
+    known_ranges: Vec<NumberRange>,
+    /// Whether pages are read when they are filed.
+    pub reading: Reading,
+    /// What looks for malware; nothing where absent.
+    pub scanner: Option<Arc<dyn MalwareScanner>>,
     /// Where the engine and the models lie; the cache of [`crate::setup`] where absent.
     pub models: Option<PathBuf>,
     /// How many threads read pages; all cores where absent.
@@ -121,6 +154,9 @@ impl Config {
         if slots.is_empty() {
             return Err(Error::invalid(name, "has no slots; describe a bank of shelves"));
         }
+        let (range, reserved) = ranges(&name, &text, raw.numbers, raw.reserved)?;
+        let scanner =
+            raw.scanner.map(|command| Arc::new(ScannerCommand { command }) as Arc<dyn MalwareScanner>);
         let directory = directory.to_path_buf();
         let catalogue = match raw.catalogue {
             Some(url) if url.get_ref().contains("://") || url.get_ref() == "memory:" => url.into_inner(),
@@ -130,7 +166,21 @@ impl Config {
             Some(path) => directory.join(path.into_inner()).display().to_string(),
             None => directory.join("catalogue.db").display().to_string(),
         };
-        Ok(Self { directory, policy, schema, slots, hasten, catalogue, models: None, threads: None })
+        Ok(Self {
+            directory,
+            policy,
+            schema,
+            slots,
+            hasten,
+            catalogue,
+            range,
+            reserved,
+            known_ranges: Vec::new(),
+            reading: raw.reading,
+            scanner,
+            models: None,
+            threads: None,
+        })
     }
 
     /// The archive's directory.
@@ -157,6 +207,29 @@ impl Config {
         &self.slots
     }
 
+    /// The range of numbers that this archive draws from; all that nobody reserved where absent.
+    #[must_use]
+    pub fn range(&self) -> Option<&NumberRange> {
+        self.range.as_ref()
+    }
+
+    /// The ranges of numbers that are kept for sites which may be cut off.
+    #[must_use]
+    pub fn reserved(&self) -> &[NumberRange] {
+        &self.reserved
+    }
+
+    /// Keeps one more range for a site, as `[[reserved]]` would, without ending this archive's own numbers
+    /// below it: for a site whose organisation code has counters of its own.
+    pub fn keep_for(&mut self, range: NumberRange) {
+        self.known_ranges.push(range);
+    }
+
+    /// Whether `range` is kept for its site.
+    pub(crate) fn keeps(&self, range: &NumberRange) -> bool {
+        self.reserved.contains(range) || self.known_ranges.contains(range)
+    }
+
     /// How many times faster than life the simulated shelf moves.
     #[must_use]
     pub fn hasten(&self) -> f64 {
@@ -177,12 +250,49 @@ impl Config {
     }
 }
 
+/// Ranges that hold numbers, bear names and do not overlap.
+fn ranges(
+    name: &str,
+    text: &str,
+    own: Option<Spanned<NumberRange>>,
+    reserved: Vec<Spanned<NumberRange>>,
+) -> Result<(Option<NumberRange>, Vec<NumberRange>), Error> {
+    if let Some(own) = own.as_ref().filter(|_| !reserved.is_empty()) {
+        let message = "an archive draws from its own range or reserves ranges for others, not both";
+        return Err(data_file::error_at(name, text, own.span(), message));
+    }
+    let mut kept: Vec<NumberRange> = Vec::new();
+    for range in own.iter().chain(&reserved) {
+        let wrong = |message: &str| Err(data_file::error_at(name, text, range.span(), message));
+        let span = range.get_ref();
+        let plain =
+            !span.site.is_empty() && span.site.len() <= 32 && span.site.chars().all(char::is_alphanumeric);
+        if !plain || span.first < 2 || span.first > span.last {
+            return wrong("needs a site of letters and digits and 2 ≤ first ≤ last: number 1 stays here");
+        }
+        if kept.iter().any(|k| k.site == span.site || (k.first <= span.last && span.first <= k.last)) {
+            return wrong("overlaps another range or bears its name");
+        }
+        kept.push(span.clone());
+    }
+    Ok(match own {
+        Some(own) => (Some(own.into_inner()), Vec::new()),
+        None => (None, kept),
+    })
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawSettings {
     catalogue: Option<Spanned<String>>,
     policy: Option<PathBuf>,
     schema: Option<PathBuf>,
+    #[serde(default)]
+    reading: Reading,
+    scanner: Option<Vec<String>>,
+    numbers: Option<Spanned<NumberRange>>,
+    #[serde(default)]
+    reserved: Vec<Spanned<NumberRange>>,
     simulation: RawSimulation,
     #[serde(default)]
     bank: Vec<Spanned<RawBank>>,

@@ -58,6 +58,16 @@ impl ContentStore {
         PathBuf::from(&name[..2]).join(format!("{name}.{extension}"))
     }
 
+    /// The directory that holds all content.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Whether the content `digest` is there already.
+    pub(crate) fn has(&self, digest: &Digest, extension: &str) -> bool {
+        self.root.join(Self::relative_path(digest, extension)).is_file()
+    }
+
     /// Keeps `bytes` under `digest`; gives the path relative to the root.
     pub(crate) fn keep(&self, digest: &Digest, extension: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
         let relative = Self::relative_path(digest, extension);
@@ -78,6 +88,16 @@ impl ContentStore {
             Error::io(&path, "write the document", e)
         })?;
         Ok(relative)
+    }
+
+    /// Removes the content at `relative`; gives whether it was there.
+    pub(crate) fn remove(&self, relative: &Path) -> Result<bool, Error> {
+        let path = self.root.join(relative);
+        match fs::remove_file(&path) {
+            Ok(()) => Ok(true),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(e) => Err(Error::io(&path, "remove the content", e)),
+        }
     }
 
     /// The content at `relative`, checked against its digest.

@@ -51,6 +51,36 @@ pub trait Devices: Debug + Send + Sync {
     fn place(&self, tag: TagEpc, slot: &SlotAddress) -> Result<(), Error>;
 }
 
+/// A store-room without devices: people put boxes into slots and say so by
+/// [`Archive::confirm_by_hand`](crate::Archive::confirm_by_hand).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ByHand;
+
+impl ByHand {
+    fn none<T>() -> Result<T, Error> {
+        let message = "has no devices: put the box there and confirm it by hand";
+        Err(Error::new(ErrorKind::Unsupported, "store-room", message))
+    }
+}
+
+impl Devices for ByHand {
+    fn shelf(&self, _: &SlotAddress) -> Result<Arc<dyn ShelfMotion>, Error> {
+        Self::none()
+    }
+
+    fn reader(&self, _: &SlotAddress) -> Result<Arc<dyn TagInventory>, Error> {
+        Self::none()
+    }
+
+    fn aisle(&self, _: &SlotAddress) -> Result<AisleId, Error> {
+        Self::none()
+    }
+
+    fn place(&self, _: TagEpc, _: &SlotAddress) -> Result<(), Error> {
+        Self::none()
+    }
+}
+
 /// A room in memory whose boxes stand where they are placed.
 #[derive(Debug)]
 pub struct SimulatedDevices {

@@ -1,31 +1,58 @@
 //! The one call: capture, read, verify, assess, file, shelve.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use archive_core::completeness::{Completeness, Holding, assess};
+use archive_core::completeness::{Case, Completeness, Holding, assess};
 use archive_core::holding::{BoxKey, CustodyMode};
+use archive_core::identifier::ReferenceCode;
+use archive_core::policy::Process;
 use archive_core::record::{Carrier, Digest, Document, Record};
 use archive_core::units::Pages;
 use archive_core::{Error, ErrorKind};
 use archive_ocr::pdf::PdfRenderer;
-use archive_ocr::{DocumentFinding, DocumentReading, PageFiles, ReadOptions};
+use archive_ocr::{DocumentFinding, DocumentReading, PageFiles, PageImage, ReadOptions};
 use archive_reconcile::{Finding, PaperReading, reconcile};
 use archive_store::{Custody, Filed, FilingEntry, Located, Locator};
-use chrono::{Datelike, Utc};
+use chrono::{Datelike, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::archive::Archive;
+use crate::capture::{self, Duplicate, Format, Look, PdfFacts};
+use crate::config::Reading;
 use crate::content;
-use crate::filing::{FiledDocument, FilingOutcome, FilingRequest, ReadField, RejectedDocument, Shelving};
+use crate::filing::{
+    FiledDocument, FilingOutcome, FilingRequest, ReadField, RejectedDocument, Shelving, SubmittedDocument,
+};
 
 /// What the catalogue keeps of a filing beside its own columns, as JSON.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Assessment {
     request: Digest,
     rejected: Vec<RejectedDocument>,
     completeness: Completeness,
     findings: Vec<Finding>,
+    #[serde(default)]
+    duplicates: Vec<Duplicate>,
+    /// What was said of the case, so that it can be judged again.
+    #[serde(default)]
+    case: CaseFile,
+}
+
+/// What of a request decides completeness, beside its documents.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CaseFile {
+    /// The class of the customer; none where it was filed before it was kept.
+    pub(crate) class: Option<archive_core::record::CustomerClass>,
+    /// 户名, as the marketing system held it.
+    #[serde(default)]
+    pub(crate) name: String,
+    pub(crate) facts: archive_core::facts::Facts,
+    pub(crate) stage: Option<archive_core::identifier::StageCode>,
+    pub(crate) date: Option<NaiveDate>,
+    /// The file that these papers join.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) joins: Option<ReferenceCode>,
 }
 
 impl Archive {
@@ -42,8 +69,26 @@ impl Archive {
     /// - `Conflict`: the key was used for another request, or shelves or numbers are exhausted.
     /// - `Unavailable`: models, catalogue or disk are out of reach; the same call again goes on.
     pub fn file(&self, request: &FilingRequest) -> Result<FilingOutcome, Error> {
-        request.check()?;
+        self.file_as(request, self.config.reading)
+    }
+
+    /// Files a customer's papers, reading pages as `reading` says.
+    pub(crate) fn file_as(&self, request: &FilingRequest, reading: Reading) -> Result<FilingOutcome, Error> {
+        self.file_joining(request, reading, None)
+    }
+
+    /// Files papers that are a file of their own, or that join one.
+    pub(crate) fn file_joining(
+        &self,
+        request: &FilingRequest,
+        reading: Reading,
+        joins: Option<&ReferenceCode>,
+    ) -> Result<FilingOutcome, Error> {
+        let today = self.today();
+        request.check(today)?;
         let process = self.policy().process(&request.process)?;
+        let stage = stage_of(request, process)?;
+        self.policy().check_facts(&request.facts)?;
         let digest = request.digest()?;
         if let Some(outcome) = self.repeat(request, &digest)? {
             return Ok(outcome);
@@ -51,13 +96,13 @@ impl Archive {
 
         let mut documents = Vec::new();
         let mut rejected = Vec::new();
-        for (index, path) in request.documents.iter().enumerate() {
-            match self.capture(path, &request.record) {
+        for (index, submitted) in request.documents.iter().enumerate() {
+            match self.capture(submitted, &request.record, reading) {
                 Ok(captured) => documents.push((index, captured)),
                 // A fault of this machine is no fault of the document: nothing is filed without it.
                 Err(error) if is_passing(error.kind()) => return Err(error),
                 Err(error) => rejected.push(RejectedDocument {
-                    name: file_name(path),
+                    name: file_name(&submitted.path),
                     kind: error.kind().to_string(),
                     message: error.report(),
                 }),
@@ -68,16 +113,31 @@ impl Archive {
             let object = format!("request {}", request.key);
             return Err(Error::invalid(object, format!("has no readable document: {}", reasons.join("; "))));
         }
+        let known: BTreeSet<Digest> =
+            documents.iter().filter(|(_, c)| c.was_known).map(|(_, c)| c.digest).collect();
         let documents: Vec<FiledDocument> = documents
             .into_iter()
             .map(|(index, captured)| captured.into_document(&digest, index))
             .collect::<Result<_, _>>()?;
 
-        let completeness =
-            assess(&process.requirements, &holdings(&documents, &rejected), &request.facts, request.date);
+        let mut held = holdings(&documents, &rejected);
+        if let Some(main) = joins {
+            held.extend(self.held_with(&self.live_file(main)?)?);
+        }
+        let case = Case { held: &held, facts: Some(&request.facts), stage, filed: request.date, today };
+        let completeness = assess(process, &case);
+        let duplicates = self.duplicates(request, &documents, &known)?;
         let findings = reconcile(self.schema(), &paper_readings(&documents), &request.record);
-        let assessment = Assessment { request: digest, rejected, completeness, findings };
-        let entry = self.entry(request, digest, process.retention, &documents, &assessment)?;
+        let case = CaseFile {
+            class: Some(request.customer.class),
+            name: request.customer.name.clone(),
+            facts: request.facts.clone(),
+            stage: request.stage.clone(),
+            date: Some(request.date),
+            joins: joins.cloned(),
+        };
+        let assessment = Assessment { request: digest, rejected, completeness, findings, duplicates, case };
+        let entry = self.entry(request, digest, process, &documents, &assessment)?;
         let filed = self.catalogue.file(entry)?;
         tracing::info!(request = %request.key, reference = %filed.reference, "filed");
         if filed.already {
@@ -103,7 +163,7 @@ impl Archive {
         if assessment.request != *digest {
             return conflict("was filed with other content; use a new key for a new request");
         }
-        for (path, document) in request.documents.iter().flat_map(|path| {
+        for (path, document) in request.documents.iter().map(|d| &d.path).flat_map(|path| {
             let name = file_name(path);
             documents.iter().find(|d| d.name == name).map(|d| (path, d))
         }) {
@@ -125,33 +185,82 @@ impl Archive {
     }
 
     /// Keeps one document's content and reads it.
-    fn capture(&self, path: &Path, record: &Record) -> Result<Captured, Error> {
+    fn capture(
+        &self,
+        submitted: &SubmittedDocument,
+        record: &Record,
+        reading: Reading,
+    ) -> Result<Captured, Error> {
+        let path = &submitted.path;
+        let name = path.display().to_string();
         let bytes = content::read(path)?;
-        let files = PageFiles::with_pdf(PdfRenderer::from_environment());
+        let format = capture::identify(&name, &bytes)?;
+        let carrier = submitted.carrier.unwrap_or(format.carrier());
+        if !format.may_be_on(carrier) {
+            let message = format!("is {format:?}, which is not on the carrier {carrier:?} that is claimed");
+            return Err(Error::invalid(name, message));
+        }
+        if submitted.pages == Some(Pages(0)) {
+            return Err(Error::invalid(name, "is said to have no pages; give 1 or more, or leave it out"));
+        }
         let digest = content::digest(&bytes);
-        let pages = files.pages_of(&path.display().to_string(), bytes.clone())?;
-        let reading = self.reader()?.read_document(pages, &ReadOptions::default())?;
-        let extension = path.extension().and_then(|e| e.to_str()).filter(|e| is_plain(e)).unwrap_or("bin");
-        let content = self.content.keep(&digest, &extension.to_ascii_lowercase(), &bytes)?;
-        tracing::info!(document = %path.display(), %digest, fields = reading.fields.len(), "kept and read");
-        let fields =
-            reading.fields.keys().map(|name| (name.clone(), read_field(&reading, name, record))).collect();
-        Ok(Captured {
+        let mut captured = Captured {
             name: file_name(path),
             digest,
-            content,
-            document_type: reading.document_type,
-            pages: Pages(u32::try_from(reading.pages.len()).unwrap_or(u32::MAX)),
-            fields,
-            findings: reading.findings,
-        })
+            content: PathBuf::new(),
+            was_known: false,
+            document_type: submitted.document_type.clone(),
+            form: submitted.form,
+            carrier,
+            format,
+            pages: submitted.pages.unwrap_or(Pages(1)),
+            look: None,
+            fields: BTreeMap::new(),
+            findings: Vec::new(),
+        };
+        if format == Format::Pdf {
+            let facts = PdfFacts::of(&name, &bytes)?;
+            if facts.encrypted {
+                return Err(Error::invalid(
+                    name,
+                    "is an encrypted PDF, which nobody may be able to open one day",
+                ));
+            }
+            captured.pages = submitted.pages.unwrap_or(facts.pages);
+        }
+        // A photograph has no fields to read.
+        let is_page = carrier != Carrier::Image && (format.is_image() || format == Format::Pdf);
+        if is_page && reading == Reading::Pages {
+            let files = PageFiles::with_pdf(PdfRenderer::from_environment());
+            let pages = files.pages_of(&name, bytes.clone())?;
+            let reading = self.reader()?.read_document(pages, &ReadOptions::default())?;
+            // What the caller knows goes before what a title seems to say.
+            captured.document_type = captured.document_type.or_else(|| reading.document_type.clone());
+            captured.pages = submitted
+                .pages
+                .unwrap_or(Pages(u32::try_from(reading.pages.len()).unwrap_or(u32::MAX)));
+            captured.fields = reading
+                .fields
+                .keys()
+                .map(|field| (field.clone(), read_field(&reading, field, record)))
+                .collect();
+            captured.findings = reading.findings;
+            // A document of several pages has no single look.
+            captured.look = PageImage::from_bytes(&name, &bytes)
+                .ok()
+                .map(|image| Look::of(image.width(), image.height(), image.plane()));
+        }
+        captured.was_known = self.content.has(&digest, format.extension());
+        captured.content = self.content.keep(&digest, format.extension(), &bytes)?;
+        tracing::info!(document = %name, %digest, fields = captured.fields.len(), "kept and read");
+        Ok(captured)
     }
 
     fn entry(
         &self,
         request: &FilingRequest,
         digest: Digest,
-        retention: archive_core::holding::Retention,
+        process: &Process,
         documents: &[FiledDocument],
         assessment: &Assessment,
     ) -> Result<FilingEntry, Error> {
@@ -162,13 +271,16 @@ impl Archive {
         let key = BoxKey {
             fonds: policy.fonds().clone(),
             year,
-            retention,
-            organisation: policy.organisation().clone(),
+            retention: policy
+                .retention(process, documents.iter().filter_map(|d| d.document_type.as_ref()))
+                .period,
+            organisation: policy.grouping(request.customer.class, process),
         };
+        // What was born digital takes no shelf.
+        let papers = documents.iter().filter(|d| d.carrier == Carrier::Paper);
+        let pages: Vec<Pages> = papers.map(|d| d.pages).collect();
         let custody = match policy.custody(request.customer.class) {
-            CustodyMode::Electronic => Custody::Electronic,
-            CustodyMode::CentralPaper => {
-                let pages: Vec<Pages> = documents.iter().map(|d| d.pages).collect();
+            CustodyMode::CentralPaper if !pages.is_empty() => {
                 let boxing = policy.boxing();
                 Custody::CentralPaper(archive_store::Shelving {
                     thickness: boxing.thickness(&pages),
@@ -178,6 +290,7 @@ impl Archive {
                     slots: None,
                 })
             }
+            _ => Custody::Electronic,
         };
         let json = |what: &str, value: serde_json::Result<String>| {
             value.map_err(|e| Error::new(ErrorKind::Internal, what, "cannot be written").with_source(e))
@@ -201,13 +314,30 @@ impl Archive {
     }
 }
 
+/// The place of the request's stage among those of its process.
+fn stage_of(request: &FilingRequest, process: &Process) -> Result<Option<usize>, Error> {
+    let Some(stage) = &request.stage else { return Ok(None) };
+    let place = process.stage_index(stage).ok_or_else(|| {
+        let known: Vec<&str> = process.stages.iter().map(|s| s.code.as_str()).collect();
+        let message = format!("has the stage {stage}; process {} has {:?}", process.code, known);
+        Error::invalid(format!("request {}", request.key), message)
+    })?;
+    Ok(Some(place))
+}
+
 /// A document that was kept and read.
 struct Captured {
     name: String,
     digest: Digest,
     content: PathBuf,
+    /// Whether the same content had been kept before.
+    was_known: bool,
     document_type: Option<archive_core::identifier::DocumentType>,
+    form: Option<archive_core::record::DocumentForm>,
+    carrier: Carrier,
+    format: Format,
     pages: Pages,
+    look: Option<Look>,
     fields: BTreeMap<archive_core::identifier::FieldName, ReadField>,
     findings: Vec<DocumentFinding>,
 }
@@ -218,7 +348,11 @@ impl Captured {
             id: format!("{}-{:03}", &request.to_string()[..16], index + 1).parse()?,
             name: self.name,
             document_type: self.document_type,
+            form: self.form,
+            carrier: self.carrier,
+            format: Some(self.format),
             pages: self.pages,
+            look: self.look,
             digest: self.digest,
             content: self.content,
             fields: self.fields,
@@ -230,10 +364,6 @@ impl Captured {
 /// Faults of this machine, which pass; everything else is the document's own.
 fn is_passing(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Unavailable | ErrorKind::Internal)
-}
-
-fn is_plain(extension: &str) -> bool {
-    (1..=5).contains(&extension.len()) && extension.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 /// What a document is called in messages and reports.
@@ -260,10 +390,13 @@ fn read_field(
 }
 
 fn holdings(documents: &[FiledDocument], rejected: &[RejectedDocument]) -> Vec<Holding> {
-    let filed =
-        documents.iter().map(|d| Holding { document_type: d.document_type.clone(), name: d.name.clone() });
+    let filed = documents.iter().map(|d| Holding {
+        document_type: d.document_type.clone(),
+        form: d.form,
+        name: d.name.clone(),
+    });
     // What could not be read may be any paper.
-    let unread = rejected.iter().map(|r| Holding { document_type: None, name: r.name.clone() });
+    let unread = rejected.iter().map(|r| Holding { document_type: None, form: None, name: r.name.clone() });
     filed.chain(unread).collect()
 }
 
@@ -284,7 +417,7 @@ fn as_catalogued(document: &FiledDocument) -> Document {
     Document {
         id: document.id.clone(),
         document_type: document.document_type.clone(),
-        carrier: Carrier::Paper,
+        carrier: document.carrier,
         pages: document.pages,
         date: document.fields.get(&date_field()).and_then(|f| f.value.parse().ok()),
         digest: document.digest,
@@ -306,6 +439,28 @@ fn stored(located: &Located) -> Result<(Vec<FiledDocument>, Assessment), Error> 
     let documents = serde_json::from_str(&located.readings).map_err(corrupt)?;
     let assessment = serde_json::from_str(&located.findings).map_err(corrupt)?;
     Ok((documents, assessment))
+}
+
+/// The digest of the request that filed `located`.
+pub(crate) fn request_digest(located: &Located) -> Result<Digest, Error> {
+    Ok(stored(located)?.1.request)
+}
+
+/// What was said of a case when it was filed.
+pub(crate) fn stored_case(located: &Located) -> Result<CaseFile, Error> {
+    #[derive(Deserialize)]
+    struct Kept {
+        #[serde(default)]
+        case: CaseFile,
+    }
+    if located.findings.is_empty() {
+        return Ok(CaseFile::default());
+    }
+    let kept: Kept = serde_json::from_str(&located.findings).map_err(|e| {
+        let object = format!("request {} in the catalogue", located.filed.request);
+        Error::new(ErrorKind::Corrupt, object, "cannot be read back").with_source(e)
+    })?;
+    Ok(kept.case)
 }
 
 fn custody_of(filed: &Filed) -> CustodyMode {
@@ -333,5 +488,6 @@ fn outcome(
         rejected: assessment.rejected,
         completeness: assessment.completeness,
         findings: assessment.findings,
+        duplicates: assessment.duplicates,
     }
 }

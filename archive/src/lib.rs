@@ -24,27 +24,40 @@
 #![forbid(unsafe_code)]
 
 mod archive;
+pub mod capture;
+pub mod cataloguing;
+pub mod checks;
 mod comparison;
+mod completeness;
 pub mod config;
 mod content;
 pub mod devices;
+pub mod disposal;
 pub mod filing;
 mod intake;
 mod inventory;
+mod late;
 mod numbers;
+pub mod printing;
 pub mod records;
+mod register;
 pub mod report;
 pub mod samples;
 pub mod setup;
 mod shelve;
+pub mod simulation;
+pub mod sites;
 pub mod snapshots;
 mod sync;
+pub mod transfer;
+pub mod using;
 
 pub use crate::archive::{Archive, open_reader};
 pub use archive_core::{Error, ErrorKind};
 pub use comparison::RowComparison;
+pub use completeness::Reminded;
 pub use config::Config;
-pub use filing::{FilingOutcome, FilingRequest, Shelving};
+pub use filing::{FilingOutcome, FilingRequest, Shelving, SubmittedDocument};
 pub use inventory::{BoxSighting, InventoryReport};
 pub use sync::{SyncChange, SyncReport};
 

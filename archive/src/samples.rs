@@ -52,10 +52,11 @@ pub fn write(directory: &Path, key: RequestKey) -> Result<FilingRequest, Error> 
         },
         process: "new-connection-lv".parse()?,
         date: NaiveDate::from_ymd_opt(2012, 5, 10).unwrap_or_default(),
+        stage: None,
         documents: FILES
             .iter()
             .filter(|(name, _)| name.ends_with(".jpg"))
-            .map(|(name, _)| directory.join(name))
+            .map(|(name, _)| directory.join(name).into())
             .collect(),
         record,
         facts: BTreeMap::new(),

@@ -97,10 +97,39 @@ pub fn ensure(cache: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Pa
         progress(Progress::Ready);
         return Ok(directory);
     }
-    let list = PackageList::shipped();
+    fetch(&PackageList::shipped(), cache, progress)
+}
+
+/// The Chinese font that was fetched into `cache`, where it is there.
+#[must_use]
+pub fn installed_font(cache: &Path) -> Option<PathBuf> {
+    let list = PackageList::font();
+    let directory = cache.join(&list.set);
+    let name = list.packages.first()?.members.values().next()?;
+    is_complete(&directory).then(|| directory.join(name))
+}
+
+/// A Chinese font for printing: the system's where it has one, else fetched into `cache`.
+///
+/// # Errors
+/// As for [`ensure`].
+pub fn ensure_font(cache: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<PathBuf, Error> {
+    if let Some(path) =
+        crate::printing::Font::system().map(|(path, _)| path).or_else(|| installed_font(cache))
+    {
+        progress(Progress::Ready);
+        return Ok(path);
+    }
+    fetch(&PackageList::font(), cache, progress)?;
+    installed_font(cache)
+        .ok_or_else(|| Error::new(ErrorKind::Internal, "Chinese font", "is not where it was put"))
+}
+
+/// Fetches `list` into `cache` and gives the directory of the set.
+fn fetch(list: &PackageList, cache: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<PathBuf, Error> {
     fs::create_dir_all(cache).map_err(|e| Error::io(cache, "create the cache directory", e))?;
     let scratch = cache.join(format!("{}.{}.partial", list.set, std::process::id()));
-    let result = install(&list, &scratch, progress).and_then(|()| {
+    let result = install(list, &scratch, progress).and_then(|()| {
         let directory = cache.join(&list.set);
         // An incomplete directory of that name was damaged after its installation.
         if directory.exists() && !is_complete(&directory) {

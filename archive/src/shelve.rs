@@ -53,6 +53,15 @@ impl Archive {
         }
     }
 
+    /// Records that a person put the box of `request` into its slot and looked: no reader did. Confirming
+    /// again changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown request; `Conflict` where it was cancelled.
+    pub fn confirm_by_hand(&self, request: &archive_core::identifier::RequestKey) -> Result<Filed, Error> {
+        self.catalogue.confirm(request, ShelfReceipt { when: Utc::now(), tag: None })
+    }
+
     /// Opens the aisle, has the box placed and looks for its tag; `None` where it was seen, else why
     /// it is not known to stand there.
     fn place_box(&self, filed: &Filed, tag: TagEpc) -> Result<Option<String>, Error> {

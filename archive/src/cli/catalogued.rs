@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use archive::capture::Likeness;
 use archive::records::RecordTable;
 use archive::{Config, Error, FilingOutcome, FilingRequest, RowComparison, Shelving, report};
 use archive_core::completeness::Presence;
@@ -105,7 +106,7 @@ pub(super) fn load_request(path: &Path) -> Result<FilingRequest, Error> {
         .map_err(|e| Error::invalid(path.display().to_string(), "is no filing request").with_source(e))?;
     let directory = path.parent().unwrap_or(Path::new(""));
     for document in &mut request.documents {
-        *document = directory.join(&document);
+        document.path = directory.join(&document.path);
     }
     Ok(request)
 }
@@ -141,13 +142,28 @@ pub(super) fn print_outcome(outcome: &FilingOutcome) -> Result<(), Error> {
                 let due = due.map_or(String::new(), |day| format!(", due {day}"));
                 format!("deferred by {document}{due}")
             }
-            Presence::Missing => "MISSING".to_owned(),
+            Presence::Overdue { document, due } => {
+                let due = due.map_or(String::new(), |day| format!(", due {day}"));
+                format!("OVERDUE, deferred by {document}{due}")
+            }
+            Presence::Missing => {
+                let by = item.by.as_ref().map_or(String::new(), |by| format!(" ({by} can put it right)"));
+                format!("MISSING, {}{by}", item.why)
+            }
             Presence::Unverified { reason } => format!("unverified: {reason}"),
         };
         output::print(format_args!("  paper           {}: {state}", item.name))?;
     }
     for finding in &outcome.findings {
         print_finding(finding, confidence(outcome, finding))?;
+    }
+    for like in &outcome.duplicates {
+        let file = like.file.as_ref().map_or(String::new(), |file| format!(" in {file}"));
+        let how = match like.likeness {
+            Likeness::Content => "is the same file as".to_owned(),
+            Likeness::Look { distance } => format!("looks like (in all but {distance} of 512 bits)"),
+        };
+        output::print(format_args!("  duplicate       {} {how} {}{file}", like.document, like.of))?;
     }
     Ok(())
 }

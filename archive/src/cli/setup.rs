@@ -21,7 +21,10 @@ impl Setup {
         if self.json {
             output::print_json(&serde_json::json!({ "models": directory }))?;
         } else {
+            let mut display = output::SetupDisplay::default();
+            let font = setup::ensure_font(&setup::cache_dir()?, &mut |progress| display.show(progress))?;
             output::print(format_args!("engine and models are in {}", directory.display()))?;
+            output::print(format_args!("the font for printing is {}", font.display()))?;
         }
         Ok(Outcome::Done)
     }

@@ -84,6 +84,9 @@ fn presence(presence: &Presence) -> Markup {
             Presence::Deferred { document, due } => {
                 span.doubt { "… deferred by " (document) @if let Some(due) = due { ", due " (due) } }
             }
+            Presence::Overdue { document, due } => {
+                span.bad { "✗ overdue, deferred by " (document) @if let Some(due) = due { ", due " (due) } }
+            }
             Presence::Missing => { span.bad { "✗ missing" } }
             Presence::Unverified { reason } => { span.doubt { "? unverified: " (reason) } }
         }

@@ -10,6 +10,9 @@ use serde::Deserialize;
 /// The list of packages that is shipped, with versions, digests and sizes.
 pub const PACKAGES: &str = include_str!("../../setup/packages.toml");
 
+/// The list of the font that is fetched where the system has none.
+const FONT: &str = include_str!("../../setup/font.toml");
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PackageList {
@@ -59,6 +62,12 @@ impl PackageList {
     }
 }
 
+impl PackageList {
+    pub(super) fn font() -> Self {
+        data_file::parse("font.toml", FONT).expect("the shipped list is checked by a test")
+    }
+}
+
 impl Package {
     /// Name and version, for people.
     pub(super) fn title(&self) -> String {
@@ -83,8 +92,8 @@ mod tests {
 
     #[test]
     fn the_shipped_list_is_sound() {
-        let list = PackageList::shipped();
-        for package in &list.packages {
+        let lists = [PackageList::shipped(), PackageList::font()];
+        for package in lists.iter().flat_map(|list| &list.packages) {
             for known in ["linux-x86_64", "linux-aarch64"] {
                 assert!(package.wheel_for(known).is_ok(), "{} has no wheel for {known}", package.title());
             }

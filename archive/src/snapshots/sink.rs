@@ -217,7 +217,16 @@ fn write_csv(
 }
 
 impl CsvStyle {
-    fn cell(self, text: &str) -> Cow<'_, str> {
+    /// What a file begins with: the mark by which spreadsheets know UTF-8.
+    pub(crate) fn begin(self) -> &'static [u8] {
+        match self {
+            Self::FormulaSafe => b"\xef\xbb\xbf",
+            Self::Lossless => b"",
+        }
+    }
+
+    /// A cell as it is written.
+    pub(crate) fn cell(self, text: &str) -> Cow<'_, str> {
         let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
         match self {
             Self::FormulaSafe if formula => Cow::Owned(format!("'{text}")),

@@ -33,7 +33,7 @@ fn a_broken_scan_is_named_and_the_others_are_filed() {
     let scene = Scene::new();
     let archive = scene.open();
     let mut request = scene.short_request("r-1");
-    let good = std::fs::read(&request.documents[0]).unwrap();
+    let good = std::fs::read(&request.documents[0].path).unwrap();
     let cases: [(&str, &[u8]); 4] = [
         ("empty.jpg", b""),
         ("text.jpg", b"no image at all"),
@@ -42,9 +42,9 @@ fn a_broken_scan_is_named_and_the_others_are_filed() {
     ];
     for (name, content) in cases {
         std::fs::write(scene.path(name), content).unwrap();
-        request.documents.push(scene.path(name));
+        request.documents.push(scene.path(name).into());
     }
-    request.documents.push(scene.path("none.jpg"));
+    request.documents.push(scene.path("none.jpg").into());
     let outcome = archive.file(&request).unwrap();
     assert_eq!(outcome.documents.len(), 1);
     let rejected: Vec<_> = outcome.rejected.iter().map(|r| r.name.as_str()).collect();
@@ -67,7 +67,7 @@ fn a_request_with_nothing_readable_files_nothing() {
     let scene = Scene::new();
     let archive = scene.open();
     let mut request = scene.request("r-1");
-    request.documents = vec![scene.path("none.jpg")];
+    request.documents = vec![scene.path("none.jpg").into()];
     let error = archive.file(&request).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("none.jpg"), "{error}");
@@ -145,7 +145,7 @@ fn a_full_disk_is_one_clear_error_and_the_next_call_goes_on() {
 #[test]
 fn missing_models_say_how_to_get_them() {
     let scene = Scene::new();
-    let scan = scene.request("r-1").documents[0].clone();
+    let scan = scene.request("r-1").documents[0].path.clone();
     let cache = scene.path("cache");
     let read = || {
         let mut read = command(["read", text(&scan)]);

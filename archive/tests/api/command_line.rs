@@ -18,8 +18,13 @@ fn read_prints_one_json_line_an_image_and_goes_on_after_a_broken_one() {
     let documents = scene.request("r-1").documents;
     let broken = scene.path("broken.jpg");
     std::fs::write(&broken, b"no image").unwrap();
-    let output =
-        run(&mut command(["read", "--json", text(&documents[0]), text(&broken), text(&documents[2])]));
+    let output = run(&mut command([
+        "read",
+        "--json",
+        text(&documents[0].path),
+        text(&broken),
+        text(&documents[2].path),
+    ]));
     assert_fails(&output, 3, &["broken.jpg"]);
     let lines: Vec<serde_json::Value> = String::from_utf8(output.stdout)
         .unwrap()
@@ -49,7 +54,7 @@ fn verify_prints_one_json_line_a_cell() {
     let scene = Scene::new();
     let documents = scene.request("r-1").documents;
     let records = scene.path("scans").join("records.csv");
-    let contract = text(&documents[0]);
+    let contract = text(&documents[0].path);
     let output = run(&mut command(["verify", "--check", "--records", text(&records), "--json", contract]));
     assert_eq!(output.status.code(), Some(1), "findings, and --check asks: {output:?}");
     let mut wrong = Vec::new();
@@ -78,7 +83,7 @@ fn an_image_without_a_row_is_an_input_error() {
     let documents = scene.request("r-1").documents;
     let records = scene.path("r.csv");
     std::fs::write(&records, "image,ct_ratio\nother.jpg,50/5\n").unwrap();
-    let output = run(&mut command(["verify", "--records", text(&records), text(&documents[0])]));
+    let output = run(&mut command(["verify", "--records", text(&records), text(&documents[0].path)]));
     assert_fails(&output, 3, &["r.csv", "contract.jpg"]);
 }
 

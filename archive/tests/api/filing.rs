@@ -67,7 +67,7 @@ fn the_same_request_again_changes_nothing() {
     let request = scene.short_request("r-1");
     let first = scene.open().file(&request).unwrap();
     // The caller may have removed its scans, and this may be another process.
-    std::fs::remove_file(&request.documents[0]).unwrap();
+    std::fs::remove_file(&request.documents[0].path).unwrap();
     let archive = scene.open();
     let mut again = archive.file(&request).unwrap();
     assert!(again.repeated);
@@ -82,7 +82,7 @@ fn the_same_request_again_changes_nothing() {
     let mut other = request.clone();
     other.process = "capacity-change".parse().unwrap();
     assert_eq!(archive.file(&other).unwrap_err().kind(), ErrorKind::Conflict);
-    std::fs::write(&request.documents[0], b"another scan").unwrap();
+    std::fs::write(&request.documents[0].path, b"another scan").unwrap();
     let error = archive.file(&request).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
     assert!(error.to_string().contains("another contract.jpg"), "{error}");

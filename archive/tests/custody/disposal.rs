@@ -1,0 +1,114 @@
+//! Due lists, holds, two-person approval, destruction; closed files and late documents.
+
+use archive::ErrorKind;
+use archive_core::completeness::State;
+use archive_core::disposal::ListState;
+use archive_core::identifier::{ReferenceCode, RoleCode};
+use archive_store::FilingState;
+
+use crate::scene::{Scene, request};
+
+fn role(code: &str) -> RoleCode {
+    code.parse().unwrap()
+}
+
+/// A dunning case of 2010, whose ten years are over.
+fn old(scene: &Scene, archive: &archive::Archive, key: &str) -> ReferenceCode {
+    let mut request = scene.dunning(key);
+    request.date = "2010-03-01".parse().unwrap();
+    archive.file(&request).unwrap().reference_code
+}
+
+#[test]
+fn what_is_destroyed_keeps_its_entry_and_two_persons_agreed() {
+    let scene = Scene::new();
+    let archive = scene.open();
+    let (first, second) = (old(&scene, &archive, "r-1"), old(&scene, &archive, "r-2"));
+    let young = scene.file(&archive, "r-3").reference_code;
+    let today = "2026-01-01".parse().unwrap();
+    let due = archive.due_for_disposal(today).unwrap();
+    assert_eq!(due.iter().map(|d| &d.reference).collect::<Vec<_>>(), [&first, &second]);
+
+    let key = || "d-1".parse().unwrap();
+    let propose = |references: Vec<ReferenceCode>| {
+        archive.propose_disposal(key(), references, "李", &role("archivist"))
+    };
+    assert_eq!(propose(vec![young]).unwrap_err().kind(), ErrorKind::Conflict, "it is not due");
+    propose(vec![first.clone(), second.clone()]).unwrap();
+    assert_eq!(
+        propose(vec![first.clone()]).unwrap_err().kind(),
+        ErrorKind::Conflict,
+        "another list under the key"
+    );
+    assert_eq!(archive.carry_out_disposal(&key()).unwrap_err().kind(), ErrorKind::Denied);
+    archive.approve_disposal(&key(), "王", &role("archive-manager")).unwrap();
+    assert_eq!(archive.approve_disposal(&key(), "李", &role("legal")).unwrap_err().kind(), ErrorKind::Denied);
+    let list = archive.approve_disposal(&key(), "赵", &role("legal")).unwrap();
+    assert_eq!(list.state(archive.policy()), ListState::Approved);
+
+    // A hold set at the last moment stops everything.
+    archive.hold(&second, "诉讼", "赵", &role("legal")).unwrap();
+    let error = archive.carry_out_disposal(&key()).unwrap_err();
+    assert!(error.kind() == ErrorKind::Conflict && error.to_string().contains("诉讼"), "{error}");
+    assert_eq!(archive.due_for_disposal(today).unwrap()[1].held_back.as_deref(), Some("held: 诉讼"));
+    assert_eq!(archive.lift_hold(&second, "王", &role("counter")).unwrap_err().kind(), ErrorKind::Denied);
+    archive.lift_hold(&second, "赵", &role("legal")).unwrap();
+
+    let destroyed = archive.carry_out_disposal(&key()).unwrap();
+    assert_eq!((destroyed.files, destroyed.contents), (2, 4));
+    assert_eq!(destroyed.to_table().rows.len(), 2);
+    let located = archive.locate(first.as_str()).unwrap();
+    assert_eq!(located[0].filed.state, FilingState::Void);
+    assert!(located[0].filed.void_reason.as_deref().unwrap().contains("清单 d-1"));
+    assert_eq!(located[0].documents.len(), 2, "the entry is kept");
+    assert_eq!(archive.content(&located[0].documents[0]).unwrap_err().kind(), ErrorKind::NotFound);
+    let again = archive.carry_out_disposal(&key()).unwrap();
+    assert_eq!((again.files, again.contents), (2, 0), "again gives the certificate and destroys nothing");
+    assert!(archive.catalogue().audit().unwrap().is_empty());
+    assert!(archive.due_for_disposal(today).unwrap().is_empty());
+}
+
+#[test]
+fn content_that_another_file_needs_is_not_destroyed() {
+    let scene = Scene::new();
+    let archive = scene.open();
+    let first = old(&scene, &archive, "r-1");
+    let mut sharing = scene.dunning("r-2");
+    sharing.documents[0].path = scene.path("r-1-notice.png");
+    archive.file(&sharing).unwrap();
+    let key = "d-1".parse().unwrap();
+    archive.propose_disposal("d-1".parse().unwrap(), vec![first], "李", &role("archivist")).unwrap();
+    for (person, code) in [("王", "archive-manager"), ("赵", "legal")] {
+        archive.approve_disposal(&key, person, &role(code)).unwrap();
+    }
+    assert_eq!(archive.carry_out_disposal(&key).unwrap().contents, 1);
+    for document in &archive.locate("r-2").unwrap()[0].documents {
+        archive.content(document).unwrap();
+    }
+}
+
+#[test]
+fn late_documents_join_a_file_until_it_is_closed() {
+    let scene = Scene::new();
+    let archive = scene.open();
+    let notice = scene.document("notice.png", Some("dunning_notice"), "late notice");
+    let main = archive.file(&request("r-1", "dunning", vec![notice])).unwrap();
+    assert_eq!(main.completeness.state(), State::Incomplete);
+    let receipt = || vec![scene.document("receipt.png", Some("dunning_receipt"), "late receipt")];
+    let late = archive.join(&main.reference_code, "r-2".parse().unwrap(), receipt()).unwrap();
+    assert_eq!(late.completeness.state(), State::Complete, "judged together");
+    assert_eq!(archive.completeness(&main.reference_code).unwrap().state(), State::Complete);
+    assert_eq!(archive.completeness(&late.reference_code).unwrap().state(), State::Complete);
+    assert_eq!(archive.completeness_matrix().unwrap().figures.cases, 1, "one case in two items");
+    assert_eq!(late.box_number, main.box_number);
+    assert!(archive.join(&main.reference_code, "r-2".parse().unwrap(), receipt()).unwrap().repeated);
+    let chain = archive.join(&late.reference_code, "r-3".parse().unwrap(), receipt()).unwrap_err();
+    assert!(chain.to_string().contains("joined"), "{chain}");
+
+    archive.close_file(&main.reference_code, "李", "办结").unwrap();
+    archive.close_file(&main.reference_code, "李", "办结").unwrap();
+    let error = archive.join(&main.reference_code, "r-4".parse().unwrap(), receipt()).unwrap_err();
+    assert!(error.kind() == ErrorKind::Refused && error.to_string().contains("was closed"), "{error}");
+    assert!(archive.locate("r-4").is_err(), "nothing half done");
+    assert!(archive.join(&"none".parse().unwrap(), "r-5".parse().unwrap(), receipt()).is_err());
+}

@@ -1,0 +1,13 @@
+//! Custody through the public interface, without reading pages: no models are needed.
+
+mod bags;
+mod capture;
+mod checking;
+mod disposal;
+mod hostile;
+mod printing;
+mod scene;
+mod simulation;
+mod sites;
+mod transfer;
+mod using;
