@@ -27,6 +27,12 @@ class Answers(list[Answer]):
         return _html.table(names, ([answer.get(name) for name in names] for answer in self))
 
 
+def _document(document: _Path | Mapping[str, Any]) -> Any:
+    if isinstance(document, Mapping):
+        return {**document, "path": os.fspath(document["path"])}
+    return os.fspath(document)
+
+
 class Archive:
     """An archive directory: catalogue, content, rules, simulated devices. May be shared between threads."""
 
@@ -66,25 +72,31 @@ class Archive:
         customer: Mapping[str, str],
         process: str,
         date: str | datetime.date,
-        documents: Iterable[_Path],
+        documents: Iterable[_Path | Mapping[str, Any]],
         record: Mapping[str, str] | None = None,
-        facts: Mapping[str, bool] | None = None,
+        facts: Mapping[str, bool | float | str] | None = None,
+        stage: str | None = None,
     ) -> Answer:
         """File a customer's papers and give what became of them.
 
         ``customer`` has the keys ``number``, ``name`` and ``class`` (``residential`` or ``business``);
         ``date`` is a day, as ``YYYY-MM-DD`` or ``datetime.date``. The same request again under the same
         key changes nothing and gives the same answer.
+
+        A document is a path, or a mapping with ``path`` and any of ``type``, ``form`` (``original`` or
+        ``copy``), ``carrier`` and ``pages``. ``stage`` is the stage that the process has reached.
         """
         request = {
             "key": key,
             "customer": dict(customer),
             "process": process,
             "date": str(date),
-            "documents": [os.fspath(path) for path in documents],
+            "documents": [_document(document) for document in documents],
             "record": dict(record or {}),
             "facts": dict(facts or {}),
         }
+        if stage is not None:
+            request["stage"] = stage
         return Answer(json.loads(self._open.file(json.dumps(request))))
 
     def report(self, outcomes: Iterable[Mapping[str, Any]], directory: _Path) -> str:
