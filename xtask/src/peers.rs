@@ -7,7 +7,8 @@ use crate::command::{Result, program, python, root, step, succeeds, target};
 
 /// Python packages that the tests need, pinned, in a directory of their own: nothing is installed
 /// into the system's Python.
-const PYTHON_PACKAGES: [&str; 15] = [
+const PYTHON_PACKAGES: [&str; 16] = [
+    "bagit==1.9.0",
     "maturin==1.16.0",
     "pytest==9.2.0",
     "mypy==2.4.1",
@@ -27,7 +28,10 @@ const PYTHON_PACKAGES: [&str; 15] = [
 ];
 
 /// Debian's packages, each with a library or a file that shows that it is there.
-const DEBIAN_PACKAGES: [(&str, &str); 7] = [
+const DEBIAN_PACKAGES: [(&str, &str); 9] = [
+    // What the golden images of printed pages are set in and rendered by.
+    ("fonts-wqy-microhei", "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"),
+    ("poppler-utils", "/usr/bin/pdftoppm"),
     ("libaugeas0", "libfa.so.1"),
     ("libmodbus-dev", "/usr/include/modbus/modbus.h"),
     ("mbpoll", "/usr/bin/mbpoll"),
