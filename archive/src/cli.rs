@@ -7,6 +7,7 @@ mod backlog;
 mod catalogued;
 mod custody;
 mod demo;
+mod disposal;
 mod line;
 mod output;
 mod pages;
@@ -87,6 +88,16 @@ enum Verb {
     Copy(custody::ReadingCopy),
     /// Write an evidence package on a file.
     Evidence(custody::Evidence),
+    /// List, hold, propose, approve and destroy what is due.
+    #[command(subcommand)]
+    Disposal(disposal::Disposal),
+    /// Send boxes between sites, and merge a site that was cut off.
+    #[command(subcommand)]
+    Consign(disposal::Consign),
+    /// Propose to join boxes that are half full.
+    Rebox(disposal::Rebox),
+    /// Add late documents to a file.
+    Join(disposal::Join),
     /// Simulate a year of a county branch, with faults and crashes, and check every invariant.
     SimulateYear(custody::SimulateYear),
     /// Check policy packs, and see what a change of pack would touch.
@@ -151,6 +162,10 @@ pub(crate) fn main() -> ExitCode {
         Verb::Transfer(verb) => verb.run(),
         Verb::Copy(verb) => verb.run(),
         Verb::Evidence(verb) => verb.run(),
+        Verb::Disposal(verb) => verb.run(),
+        Verb::Consign(verb) => verb.run(),
+        Verb::Rebox(verb) => verb.run(),
+        Verb::Join(verb) => verb.run(),
         Verb::SimulateYear(verb) => verb.run(),
         Verb::Policy(verb) => verb.run(),
         Verb::Rule(verb) => verb.run(),

@@ -236,9 +236,8 @@ impl Archive {
             let reading = self.reader()?.read_document(pages, &ReadOptions::default())?;
             // What the caller knows goes before what a title seems to say.
             captured.document_type = captured.document_type.or_else(|| reading.document_type.clone());
-            captured.pages = submitted
-                .pages
-                .unwrap_or(Pages(u32::try_from(reading.pages.len()).unwrap_or(u32::MAX)));
+            captured.pages =
+                submitted.pages.unwrap_or(Pages(u32::try_from(reading.pages.len()).unwrap_or(u32::MAX)));
             captured.fields = reading
                 .fields
                 .keys()

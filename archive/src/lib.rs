@@ -39,6 +39,7 @@ mod inventory;
 mod late;
 mod numbers;
 pub mod printing;
+mod reboxing;
 pub mod records;
 mod register;
 pub mod report;

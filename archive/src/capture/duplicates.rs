@@ -82,7 +82,7 @@ impl Archive {
         found: &mut Vec<Duplicate>,
     ) -> Result<(), Error> {
         for document in documents.iter().filter(|d| known.contains(&d.digest)) {
-            let search = Search { limit: 8, ..Search::words(&document.digest.to_string()) };
+            let search = Search { limit: 8, ..Search::words(document.digest.to_string()) };
             for filed in self.catalogue.search(&search)? {
                 if filed.state == FilingState::Void
                     || own.iter().any(|f| f.filed.reference == filed.reference)

@@ -57,7 +57,7 @@ impl Printed<'_> {
 fn print_table(table: &Table, font: &Font) -> Result<Printout, Error> {
     let (width, height) = Canvas::A4_LANDSCAPE;
     let asked: f32 = table.columns.iter().map(|c| c.width).sum();
-    if table.columns.is_empty() || !(asked > 0.0) {
+    if table.columns.is_empty() || asked <= 0.0 || asked.is_nan() {
         return Err(Error::invalid(format!("list {:?}", table.title), "has no columns to print"));
     }
     let scale = (width - 2.0 * MARGIN) / asked;

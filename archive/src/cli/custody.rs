@@ -255,7 +255,7 @@ pub(super) enum Print {
 #[derive(Debug, Args)]
 pub(super) struct Target {
     #[command(flatten)]
-    directory: Directory,
+    pub(super) directory: Directory,
     /// The file: .pdf, and for lists .xlsx or .csv as well.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -269,7 +269,7 @@ impl Target {
         self.out.extension().and_then(|e| e.to_str()).unwrap_or_default()
     }
 
-    fn table(&self, table: &Table) -> Result<Outcome, Error> {
+    pub(super) fn table(&self, table: &Table) -> Result<Outcome, Error> {
         let bytes = match self.kind() {
             "pdf" => return self.printed(&Printed::Table(table)),
             "xlsx" => table.to_xlsx()?,

@@ -113,7 +113,7 @@ pub(super) fn request(
             .map_err(|e| Error::io(&path, "write", e))?;
         documents.push(path.into());
     }
-    let number = 33_000_000_00 + chance.number(8000);
+    let number = 3_300_000_000 + chance.number(8000);
     Ok(FilingRequest {
         key: key.parse()?,
         customer: Customer { number: number.to_string().parse()?, name: format!("客户{number}"), class },

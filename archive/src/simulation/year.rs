@@ -332,7 +332,7 @@ impl Branch {
         if month == 2 {
             self.dispose(day)?;
         }
-        if month % 3 == 0 {
+        if month.is_multiple_of(3) {
             self.damage_and_restore()?;
         }
         let kept = self.checkpoint;

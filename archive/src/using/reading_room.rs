@@ -82,10 +82,9 @@ impl Archive {
             }
         }
         let file = self.live_file(&request.reference)?;
-        if let Some(wanted) = &request.documents {
-            if let Some(unknown) = wanted.iter().find(|id| !file.documents.iter().any(|d| d.id == **id)) {
-                return wrong(&format!("asks for document {unknown}, which is not in the file"));
-            }
+        let mut wanted = request.documents.iter().flatten();
+        if let Some(unknown) = wanted.find(|id| !file.documents.iter().any(|d| d.id == **id)) {
+            return wrong(&format!("asks for document {unknown}, which is not in the file"));
         }
         let chosen =
             file.documents.iter().filter(|d| request.documents.as_ref().is_none_or(|w| w.contains(&d.id)));

@@ -22,7 +22,7 @@ fn a_killed_run_goes_on_without_reading_a_page_twice() {
         return;
     }
     let scene = Scene::new();
-    let page = scene.request("r-1").documents.remove(0);
+    let page = scene.request("r-1").documents.remove(0).path;
     let folder = scene.path("backlog");
     std::fs::create_dir(&folder).unwrap();
     for number in 0..3 {
@@ -117,7 +117,7 @@ fn check_refused(bytes: Vec<u8>, message: &str) {
 #[test]
 fn a_scanned_page_keeps_its_own_pixels() {
     let scene = Scene::new();
-    let path = scene.request("r-1").documents.remove(0);
+    let path = scene.request("r-1").documents.remove(0).path;
     let image = PageImage::open(&path).unwrap();
     let (width, height) = (image.width(), image.height());
     let jpeg = std::fs::read(&path).unwrap();

@@ -69,6 +69,18 @@ fn what_is_destroyed_keeps_its_entry_and_two_persons_agreed() {
 }
 
 #[test]
+fn half_empty_boxes_are_proposed_to_be_joined() {
+    let scene = Scene::new();
+    let archive = scene.open();
+    let outcome = scene.file(&archive, "r-1");
+    // A box of 50 mm holds two sheets: one of 20 mm would do.
+    let proposals = archive.reboxing_proposals(archive_core::units::Millimetres(30)).unwrap();
+    assert_eq!(proposals.len(), 1);
+    assert_eq!(proposals[0].kept, [(outcome.box_number.unwrap(), archive_core::units::Millimetres(20))]);
+    assert!(archive.reboxing_proposals(archive_core::units::Millimetres(31)).unwrap().is_empty());
+}
+
+#[test]
 fn content_that_another_file_needs_is_not_destroyed() {
     let scene = Scene::new();
     let archive = scene.open();

@@ -90,7 +90,11 @@ pub(crate) fn original(mut document: SubmittedDocument) -> SubmittedDocument {
 /// A small page with `mark` in its pixels.
 pub(crate) fn png(mark: &str) -> Vec<u8> {
     let image = image::GrayImage::from_fn(160, 220, |x, y| {
-        let byte = mark.bytes().nth((x as usize / 8 + y as usize / 11) % mark.len().max(1)).unwrap_or(b'?');
+        let byte = mark
+            .as_bytes()
+            .get((x as usize / 8 + y as usize / 11) % mark.len().max(1))
+            .copied()
+            .unwrap_or(b'?');
         image::Luma([if (u32::from(byte) >> (x % 8)) & 1 == 1 && y % 11 < 7 { 20 } else { 240 }])
     });
     let mut bytes = std::io::Cursor::new(Vec::new());

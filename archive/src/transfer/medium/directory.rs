@@ -107,11 +107,9 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Vec<Line>, Error> {
                         return wrong(at, format!("has more than {LINE_LIMIT} lines"));
                     }
                     lines.extend(current.take());
-                } else if ended == element {
-                    if let Some(line) = &mut current {
-                        set(line, &ended, std::mem::take(&mut value), file.take())
-                            .map_err(|m| error_at(at, m))?;
-                    }
+                } else if let Some(line) = current.as_mut().filter(|_| ended == element) {
+                    set(line, &ended, std::mem::take(&mut value), file.take())
+                        .map_err(|m| error_at(at, m))?;
                 }
             }
             Event::DocType(_) => {
