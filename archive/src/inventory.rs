@@ -1,19 +1,28 @@
-//! Stock-taking: every aisle with boxes is opened, its tags are read, and each box is present,
-//! misplaced or unverified.
+//! Stock-taking: every aisle with boxes is opened and its tags are read, again where that changes an
+//! answer; each box is present, elsewhere, missing or unverified.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Instant;
 
 use archive_core::Error;
 use archive_core::holding::{SlotAddress, TagEpc};
 use archive_core::identifier::{BoxNumber, RequestKey};
-use archive_shelving::layout::{AisleId, BankName};
-use archive_shelving::reading::InventoryRequest;
+use archive_shelving::inventory::{
+    Answer, BoxAnswer, Doubt, ExpectedBox, Finding, Model, Place, Posterior, ReadBank, StockTaking,
+    TagHistory, Visit, VisitCost,
+};
+use archive_shelving::layout::{BankLayout, BankName};
+use archive_shelving::reading::{InventoryRequest, TagInventory};
 use archive_store::{Inventory, InventoryFinding, Sighting, SlotFilter, SlotUse};
 use chrono::Utc;
 use serde::Serialize;
 
 use crate::archive::Archive;
 use crate::shelve::{ROUND, ROUNDS, tag_of};
+
+/// How often the inference is asked where more visits pay.
+const ASKS: usize = 3;
 
 /// What a stock-taking found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -26,6 +35,8 @@ pub struct InventoryReport {
     pub foreign: Vec<TagEpc>,
     /// Aisles that could not be opened or read, and why; their boxes are unverified.
     pub unread: Vec<String>,
+    /// What else does not fit: tags in two places, deaf readers, reads of unknown antennas.
+    pub findings: Vec<Finding>,
 }
 
 /// What was seen of one box.
@@ -35,9 +46,15 @@ pub struct BoxSighting {
     pub box_number: BoxNumber,
     /// Where the catalogue says that it stands.
     pub slot: SlotAddress,
-    /// What was seen.
+    /// What was seen. Readers tell aisles apart, not slots: a misplaced box was seen in the aisle before
+    /// the slot that is named, which is the aisle's first.
     #[serde(flatten)]
     pub sighting: Sighting,
+    /// How probable each state is.
+    pub posterior: Posterior,
+    /// Why it is unverified, where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
 }
 
 impl InventoryReport {
@@ -48,88 +65,188 @@ impl InventoryReport {
     }
 }
 
+/// An inventory under way, with what its report needs besides.
+struct Walk<'a> {
+    archive: &'a Archive,
+    taking: StockTaking,
+    begun: Instant,
+    unread: BTreeMap<Place, String>,
+    /// A slot of each aisle that has boxes, to find its devices by.
+    slots: BTreeMap<Place, SlotAddress>,
+}
+
 impl Archive {
-    /// 盘点: opens each aisle that has boxes, reads its tags and keeps the result in the catalogue.
+    /// 盘点: opens each aisle that has boxes, reads its tags, reads on where that changes an answer, and
+    /// keeps the result in the catalogue.
     ///
-    /// A box is present where its tag was read in its own aisle or a neighbouring one, since readers
-    /// hear through a row of boxes; it is unverified where the tag was not read, or only in an aisle
-    /// further away. Not reading a tag proves nothing: dense shelves hide some for many rounds.
+    /// Where each box is follows from [`archive_shelving::inventory`]. Not reading a tag proves little:
+    /// dense shelves hide some for many rounds.
     ///
     /// # Errors
     /// Those of the catalogue. What devices refuse is part of the report.
     pub fn inventory(&self) -> Result<InventoryReport, Error> {
         let when = Utc::now();
-        let filter = SlotFilter { used: Some(SlotUse::Confirmed), ..SlotFilter::default() };
-        let mut aisles: BTreeMap<(BankName, AisleId), Vec<(BoxNumber, SlotAddress)>> = BTreeMap::new();
-        let mut expected = BTreeSet::new();
-        for status in self.catalogue.slots(&filter)? {
-            let (Some(number), slot) = (status.box_number, status.slot.address) else { continue };
-            expected.insert(tag_of(&number)?);
-            let aisle = self.devices.aisle(&slot)?;
-            aisles.entry((BankName::of(&slot), aisle)).or_default().push((number, slot));
+        let all = self.catalogue.slots(&SlotFilter::default())?;
+        let layouts = BankLayout::of_slots(all.iter().map(|status| &status.slot.address))?;
+        let layout_of = |slot: &SlotAddress| {
+            let bank = BankName::of(slot);
+            layouts.iter().find(|layout| *layout.name() == bank)
+        };
+        let place_of = |slot: &SlotAddress| -> Result<Place, Error> {
+            let aisle = self.devices.aisle(slot)?;
+            let by_address = layout_of(slot).and_then(|layout| layout.aisle_of(slot).ok());
+            if by_address != Some(aisle) {
+                // Neighbours would be taken for strangers, and strangers for neighbours.
+                let message = format!(
+                    "is reached through {aisle}, and through {by_address:?} by the order of the carriages' names: \
+                     name carriages in the order in which they stand"
+                );
+                return Err(Error::invalid(format!("slot {slot}"), message));
+            }
+            Ok(Place { bank: BankName::of(slot), aisle })
+        };
+        let mut expected = Vec::new();
+        let mut wanted: BTreeMap<Place, BTreeSet<TagEpc>> = BTreeMap::new();
+        let mut slots = BTreeMap::new();
+        for status in all.iter().filter(|status| status.used == SlotUse::Confirmed) {
+            let Some(number) = status.box_number.clone() else { continue };
+            let (slot, tag) = (status.slot.address.clone(), tag_of(&number)?);
+            let place = place_of(&slot)?;
+            wanted.entry(place.clone()).or_default().insert(tag);
+            slots.entry(place).or_insert_with(|| slot.clone());
+            expected.push(ExpectedBox { number, tag, slot, history: TagHistory::default() });
         }
-        let mut seen: BTreeMap<TagEpc, BTreeSet<(BankName, AisleId)>> = BTreeMap::new();
-        let mut unread = Vec::new();
-        for ((bank, aisle), boxes) in &aisles {
-            // Every aisle in the map has at least one box.
-            let slot = &boxes[0].1;
-            match self.read_aisle(
-                slot,
-                *aisle,
-                &boxes.iter().map(|(number, _)| tag_of(number)).collect::<Result<_, _>>()?,
-            ) {
-                Ok(tags) => {
-                    for tag in tags {
-                        seen.entry(tag).or_default().insert((bank.clone(), *aisle));
-                    }
-                }
-                Err(error) => unread.push(error.report()),
+        let mut banks = BTreeMap::new();
+        for slot in slots.values() {
+            let Some(layout) = layout_of(slot).filter(|l| !banks.contains_key(l.name())) else { continue };
+            let bank = match self.devices.reader(slot) {
+                Ok(reader) => ReadBank::with_antennas(layout.clone(), reader.capabilities().antennas)?,
+                // Reading its aisles will fail, and the report say why.
+                Err(_) => ReadBank::new(layout.clone()),
+            };
+            banks.insert(layout.name().clone(), bank);
+        }
+        let mut report = InventoryReport {
+            key: format!("inventory-{}", when.format("%Y%m%dT%H%M%S%.6f")).parse()?,
+            boxes: Vec::new(),
+            foreign: Vec::new(),
+            unread: Vec::new(),
+            findings: Vec::new(),
+        };
+        if !expected.is_empty() {
+            let taking = StockTaking::new(Model::default(), banks.into_values().collect(), expected)?;
+            let mut walk =
+                Walk { archive: self, taking, begun: Instant::now(), unread: BTreeMap::new(), slots };
+            walk.read(&wanted)?;
+            let first_slot = |place: &Place| {
+                let slots = all.iter().map(|status| &status.slot.address);
+                slots.filter(|slot| place_of(slot).is_ok_and(|at| at == *place)).min()
+            };
+            walk.conclude(&mut report, first_slot);
+        }
+        let finding = |b: &BoxSighting| InventoryFinding {
+            box_number: b.box_number.clone(),
+            sighting: b.sighting.clone(),
+        };
+        let findings = report.boxes.iter().map(finding).collect();
+        self.catalogue.record_inventory(Inventory { key: report.key.clone(), when, findings })?;
+        Ok(report)
+    }
+}
+
+impl Walk<'_> {
+    /// Reads every aisle until all its tags were read or the rounds are used up, then those that pay.
+    fn read(&mut self, wanted: &BTreeMap<Place, BTreeSet<TagEpc>>) -> Result<(), Error> {
+        for (place, tags) in wanted {
+            self.read_aisle(place, ROUNDS, tags)?;
+        }
+        let cost = VisitCost { reading: ROUND, ..VisitCost::default() };
+        for _ in 0..ASKS {
+            let proposals = self.taking.more_passes(&cost)?;
+            if proposals.is_empty() {
+                break;
+            }
+            for more in proposals {
+                self.read_aisle(&more.place, more.visits, &BTreeSet::new())?;
             }
         }
-        let mut boxes = Vec::new();
-        for ((bank, aisle), members) in aisles {
-            for (box_number, slot) in members {
-                let near = |place: &(BankName, AisleId)| place.0 == bank && place.1.0.abs_diff(aisle.0) <= 1;
-                let places = seen.get(&tag_of(&box_number)?);
-                let present = places.is_some_and(|places| places.iter().any(near));
-                let sighting = if present { Sighting::Present } else { Sighting::Unverified };
-                boxes.push(BoxSighting { box_number, slot, sighting });
-            }
-        }
-        let foreign = seen.into_keys().filter(|tag| !expected.contains(tag)).collect();
-        let key: RequestKey = format!("inventory-{}", when.format("%Y%m%dT%H%M%S%.6f")).parse()?;
-        let findings = boxes
-            .iter()
-            .map(|b| InventoryFinding { box_number: b.box_number.clone(), sighting: b.sighting.clone() })
-            .collect();
-        self.catalogue.record_inventory(Inventory { key: key.clone(), when, findings })?;
-        Ok(InventoryReport { key, boxes, foreign, unread })
+        Ok(())
     }
 
-    /// The tags that are read in the aisle before `slot`, until all `wanted` are among them or the
-    /// rounds are used up.
-    fn read_aisle(
-        &self,
-        slot: &SlotAddress,
-        aisle: AisleId,
-        wanted: &BTreeSet<TagEpc>,
-    ) -> Result<BTreeSet<TagEpc>, Error> {
-        if let Some(reason) = self.open_aisle(slot, "inventory")? {
-            return Err(Error::new(crate::ErrorKind::Refused, format!("inventory of {slot}"), reason));
-        }
-        let reader = self.devices.reader(slot)?;
-        let wanted = wanted.clone();
-        let tags = self.runtime.run(async move {
-            let mut tags = BTreeSet::new();
-            for _ in 0..ROUNDS {
-                let request = InventoryRequest { aisle: Some(aisle), duration: ROUND };
-                tags.extend(reader.inventory(request).await?.reads.iter().map(|read| read.epc));
-                if wanted.is_subset(&tags) {
+    /// Opens an aisle and reads it, at most `rounds` times, and until all `wanted` were read where any
+    /// are. What the devices refuse is kept.
+    fn read_aisle(&mut self, place: &Place, rounds: u32, wanted: &BTreeSet<TagEpc>) -> Result<(), Error> {
+        // An aisle that refused once is not opened again and again, nor one that no box stands in.
+        let Some(slot) = self.slots.get(place).filter(|_| !self.unread.contains_key(place)) else {
+            return Ok(());
+        };
+        let opened = self.archive.open_aisle(slot, "inventory").and_then(|refused| match refused {
+            None => self.archive.devices.reader(slot),
+            Some(reason) => {
+                Err(Error::new(crate::ErrorKind::Refused, format!("inventory of {slot}"), reason))
+            }
+        });
+        let reader = match opened {
+            Ok(reader) => reader,
+            Err(error) => {
+                self.unread.insert(place.clone(), error.report());
+                return Ok(());
+            }
+        };
+        let mut left = wanted.clone();
+        for _ in 0..rounds {
+            let begun = self.begun.elapsed();
+            let request = InventoryRequest { aisle: Some(place.aisle), duration: ROUND };
+            let reading: Arc<dyn TagInventory> = Arc::clone(&reader);
+            match self.archive.runtime.run(async move { reading.inventory(request).await })? {
+                Ok(report) => {
+                    report.reads.iter().for_each(|read| {
+                        left.remove(&read.epc);
+                    });
+                    self.taking.add(&Visit { place: place.clone(), begun, report });
+                }
+                Err(error) => {
+                    self.unread.insert(place.clone(), Error::from(error).report());
                     break;
                 }
             }
-            Ok::<_, archive_shelving::device_error::DeviceError>(tags)
-        })??;
-        Ok(tags)
+            if left.is_empty() && !wanted.is_empty() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn conclude<'a>(
+        self,
+        report: &mut InventoryReport,
+        first_slot: impl Fn(&Place) -> Option<&'a SlotAddress>,
+    ) {
+        let found = self.taking.conclude();
+        report.unread = self.unread.into_values().collect();
+        report.foreign = found
+            .findings
+            .iter()
+            .filter_map(|finding| match finding {
+                Finding::ForeignTag { tag, .. } | Finding::UndecodableTag { tag, .. } => Some(*tag),
+                _ => None,
+            })
+            .collect();
+        report.foreign.sort_unstable();
+        report.findings = found.findings;
+        let sighting = |b: BoxAnswer| {
+            let (sighting, doubt) = match &b.answer {
+                Answer::Present => (Sighting::Present, None),
+                Answer::Missing => (Sighting::Missing, None),
+                Answer::Unverified { doubt } => (Sighting::Unverified, Some(*doubt)),
+                Answer::Elsewhere { place } => match first_slot(place) {
+                    Some(seen) => (Sighting::Misplaced { seen: seen.clone() }, None),
+                    // The layout has the aisle, and no slot that is reached through it.
+                    None => (Sighting::Unverified, Some(Doubt::SeveralPlaces)),
+                },
+            };
+            BoxSighting { box_number: b.number, slot: b.slot, sighting, posterior: b.posterior, doubt }
+        };
+        report.boxes = found.boxes.into_iter().map(sighting).collect();
     }
 }

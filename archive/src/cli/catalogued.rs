@@ -266,8 +266,21 @@ impl Inventory {
         } else {
             let present = report.boxes.iter().filter(|b| b.sighting == Sighting::Present).count();
             output::print(format_args!("{present} of {} boxes present", report.boxes.len()))?;
-            for sighting in report.boxes.iter().filter(|b| b.sighting != Sighting::Present) {
-                output::print(format_args!("  unverified: {} in {}", sighting.box_number, sighting.slot))?;
+            for b in &report.boxes {
+                let (number, slot) = (&b.box_number, &b.slot);
+                match &b.sighting {
+                    Sighting::Present => {}
+                    Sighting::Misplaced { seen } => output::print(format_args!(
+                        "  misplaced: {number} of {slot}, seen in the aisle before {seen}"
+                    ))?,
+                    Sighting::Missing => output::print(format_args!("  missing: {number} of {slot}"))?,
+                    Sighting::Unverified => match b.doubt {
+                        Some(doubt) => {
+                            output::print(format_args!("  unverified: {number} in {slot}, {doubt}"))?;
+                        }
+                        None => output::print(format_args!("  unverified: {number} in {slot}"))?,
+                    },
+                }
             }
             for tag in &report.foreign {
                 output::print(format_args!("  foreign tag: {tag}"))?;

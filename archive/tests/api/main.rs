@@ -10,6 +10,7 @@ mod crash;
 #[cfg(feature = "postgres")]
 mod database;
 mod filing;
+mod inventory;
 mod scene;
 mod sync;
 mod wire_devices;
