@@ -184,10 +184,13 @@ impl Renumbering {
         Some((self.old.machine().field_languages().nth(old)?, self.new.machine().field_languages().nth(new)?))
     }
 
-    /// Old values that a new field cannot take.
+    /// Old values that a new field cannot take. What the new numbers do not print hinders none.
     fn unfit(&self) -> Vec<PlanFault> {
         let mut faults = Vec::new();
         for (i, source) in self.sources.iter().enumerate() {
+            if self.new.checked().piece_of(i).is_none() {
+                continue;
+            }
             let new_field = &self.new.checked().fields[i];
             let mut fault = |old: String, value: String| {
                 faults.push(PlanFault::Unfit { old, field: new_field.name.clone(), value });

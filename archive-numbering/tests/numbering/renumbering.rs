@@ -94,6 +94,24 @@ fn tables_constants_and_other_names_are_sources() {
     assert!(start().constant("no", &long).unwrap().prove().unwrap_err().to_string().len() < 1000);
 }
 
+/// What only a counter knows of is not asked whether it fits.
+#[test]
+fn what_is_not_printed_hinders_no_new_number() {
+    let old = rule(
+        "year = digits{4} range 2000..2001
+         no = sequence{2} per (year) refuse-when-full
+         format \"{year}-{no}\"",
+    );
+    let new = rule(
+        "year = digits{4} range 2024..2024
+         printed = digits{4} range 2000..2099
+         no = sequence{4} per (year, printed) refuse-when-full
+         format \"{printed}-{no}\"",
+    );
+    let plan = Renumbering::new(&old, &new).carry("printed", "year").unwrap().prove().unwrap();
+    assert_eq!(plan.renumber("2001-07").unwrap().as_str(), "2001-0007");
+}
+
 /// What becomes of each old number by brute force; `None` where a value does not fit.
 fn images(old: &random_rules::Rule, new: &random_rules::Rule) -> BTreeMap<String, Option<String>> {
     let mut images = BTreeMap::new();
