@@ -224,7 +224,7 @@ impl ByteClass {
         Some(Self { first, more: ranges.get(2..).unwrap_or_default().into() })
     }
 
-    /// The highest bit of each byte of `word` that is in the class.
+    /// The highest bit of each byte of `word` that is in the class; other bits mean nothing.
     #[inline]
     fn members(&self, word: u64) -> u64 {
         let low_bits = word & !HIGH;
@@ -232,7 +232,7 @@ impl ByteClass {
         for range in &self.more {
             members |= range.members(low_bits);
         }
-        members & !word & HIGH
+        members & !word
     }
 
     /// Whether all bytes of `word` are in the class of which `highest` has the highest bits.
@@ -299,7 +299,10 @@ pub(crate) fn number(word: u64, width: usize) -> u64 {
 pub(crate) fn digits(value: u32, width: usize) -> u64 {
     // Halves, then quarters, then single digits, each beside the other. The products are exact
     // quotients: 10486 / 2²⁰ for hundredths of numbers below 10⁴, 103 / 2¹⁰ for tenths below 100.
-    let halves = u64::from(value / 10_000) | u64::from(value % 10_000) << 32;
+    let halves = match value {
+        ..10_000 => u64::from(value) << 32,
+        _ => u64::from(value / 10_000) | u64::from(value % 10_000) << 32,
+    };
     let hundreds = (halves.wrapping_mul(10_486) >> 20) & 0x0000_007f_0000_007f;
     let pairs = hundreds | (halves - 100 * hundreds) << 16;
     let tens = (pairs.wrapping_mul(103) >> 10) & 0x000f_000f_000f_000f;
@@ -387,7 +390,7 @@ mod tests {
                     for at in 0..8 {
                         let mut bytes = [other; 8];
                         bytes[at] = byte;
-                        let members = fast.members(u64::from_le_bytes(bytes));
+                        let members = fast.members(u64::from_le_bytes(bytes)) & HIGH;
                         assert_eq!(members >> (8 * at) & 0xff, if is_member { 0x80 } else { 0 });
                     }
                 }
