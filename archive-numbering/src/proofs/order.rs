@@ -97,7 +97,7 @@ impl Search<'_> {
 
     /// Pairs in which a field that ranks higher is printed behind one that ranks lower.
     fn misplaced(&self) -> Vec<(Pair, usize)> {
-        let mut pairs = Vec::new();
+        let mut found = Vec::new();
         for (i, early) in self.rule.pieces.iter().enumerate() {
             let Some(field) = early.field else { continue };
             // A check character follows from what it checks: it is never the first to differ.
@@ -105,14 +105,17 @@ impl Search<'_> {
                 continue;
             }
             // Of two writings that part within the field, one comes first whatever follows: such a
-            // pair always breaks the order. A shorter pair may.
-            let early_pairs: Vec<[String; 2]> =
-                two_shortest(&early.language).into_iter().chain(two_apart(&early.language)).collect();
+            // pair always breaks the order. A shorter pair may. Where each writing begins the next,
+            // it depends on what follows, so that more of them are tried.
+            let apart = two_apart(&early.language);
+            let (early_pairs, late_count) = match &apart {
+                Some(_) => (two_shortest(&early.language).into_iter().chain(apart).collect(), 2),
+                None => (pairs(&shortest_members(&early.language, 4)), 16),
+            };
             for (j, late) in self.rule.pieces.iter().enumerate().skip(i + 1) {
                 let Some(deciding) = late.field.filter(|&late| self.rank(late) < self.rank(field)) else {
                     continue;
                 };
-                let Some((low, high)) = self.two_in_order(deciding, &late.language) else { continue };
                 let number = |early: &str, late: &str| -> String {
                     let text = |k: usize| match k {
                         _ if k == i => early.to_owned(),
@@ -121,23 +124,25 @@ impl Search<'_> {
                     };
                     (0..self.rule.pieces.len()).map(text).collect()
                 };
-                for [a, b] in &early_pairs {
-                    for (early_of_high, early_of_low) in [(a, b), (b, a)] {
-                        let (high, low) = (number(early_of_high, &high), number(early_of_low, &low));
-                        if high < low {
-                            pairs.push(((high, low), deciding));
+                for late_pair in pairs(&shortest_members(&late.language, late_count)) {
+                    let [low, high] = self.in_order(deciding, late_pair);
+                    for [a, b] in &early_pairs {
+                        for (early_of_high, early_of_low) in [(a, b), (b, a)] {
+                            let (high, low) = (number(early_of_high, &high), number(early_of_low, &low));
+                            if high < low {
+                                found.push(((high, low), deciding));
+                            }
                         }
                     }
                 }
             }
         }
-        pairs
+        found
     }
 
-    /// Two short values of `field`, the lower one by the declared order first.
-    fn two_in_order(&self, field: usize, language: &Language) -> Option<(String, String)> {
-        let [a, b] = two_shortest(language)?;
-        Some(if self.compare(field, &a, &b).is_gt() { (b, a) } else { (a, b) })
+    /// Two values of `field`, the lower one by the declared order first.
+    fn in_order(&self, field: usize, [a, b]: [String; 2]) -> [String; 2] {
+        if self.compare(field, &a, &b).is_gt() { [b, a] } else { [a, b] }
     }
 
     /// The declared order of two writings of `field`.
@@ -311,6 +316,28 @@ impl Search<'_> {
         }
         Ok(best.map(|(_, pair)| pair))
     }
+}
+
+/// The shortest members, at most `count`.
+fn shortest_members(language: &Language, count: usize) -> Vec<String> {
+    let mut members: Vec<String> = Vec::new();
+    let mut left = language.clone();
+    while members.len() < count
+        && let Some(member) = left.shortest()
+    {
+        let others = Language::literal(&member).and_then(|member| left.difference(&member));
+        members.push(member);
+        match others {
+            Ok(others) => left = others,
+            Err(_) => break,
+        }
+    }
+    members
+}
+
+fn pairs(members: &[String]) -> Vec<[String; 2]> {
+    let later = |i: usize| members[i + 1..].iter();
+    (0..members.len()).flat_map(|i| later(i).map(move |b| [members[i].clone(), b.clone()])).collect()
 }
 
 /// Two short members of which neither is the beginning of the other.

@@ -94,6 +94,28 @@ fn proofs_agree_with_brute_force() {
     assert!(sound * 20 > total && refuted.len() == 6, "{sound} {refuted:?}");
 }
 
+/// Where one code begins the other, what stands behind them decides: `5aa·` comes before `5aba`,
+/// and after it by f0. These were found by the long form of the test above.
+#[test]
+fn codes_that_begin_each_other_stand_before_what_sorts() {
+    for (fields, length) in [
+        (
+            "f0 = codes{ba,·,01}\nf1 = codes{a<aa}\nn = sequence{1} start 5 end 8 per (f0,f1) refuse-when-full\n\
+             format \"{n}{f1}{f0}\"\nsort n, f0",
+            8,
+        ),
+        (
+            "f0 = codes{01<0}\nf1 = codes{01<ba<·}\nn = sequence{2} start 0 end 0 per (f0,f1) refuse-when-full\n\
+             format \"{n}{f0}{f1}\"\nsort f1, f0, n",
+            10,
+        ),
+    ] {
+        let report = check("together", &format!("rule r version 1 effective 2024-01-01\n{fields}\n"));
+        let [finding] = report.findings.as_slice() else { panic!("{report}") };
+        assert_eq!(finding.counterexample.as_ref().map(length_of), Some(length), "{report}");
+    }
+}
+
 /// Every number of a sound rule is read back as it was written, and nothing else is a number.
 fn there_and_back(model: &random_rules::Rule, random: &mut Random) {
     let rule = Rule::compile(&model.text).unwrap();
