@@ -18,7 +18,7 @@
 //!
 //! In reading order: [`filing`], requests and outcomes; [`config`], an archive's directory;
 //! [`devices`], shelves and readers; [`records`], tables of the marketing system; [`report`], the
-//! findings as a page; [`setup`], engine and models; [`samples`], the demo's papers.
+//! findings as a page; [`page_json`], readings for other languages; [`setup`], engine and models; [`samples`], the demo's papers.
 //!
 //! Limits: one site, one catalogue in one file; one page a document.
 #![forbid(unsafe_code)]
@@ -38,6 +38,7 @@ mod intake;
 mod inventory;
 mod late;
 mod numbers;
+pub mod page_json;
 pub mod printing;
 mod reboxing;
 pub mod records;

@@ -37,6 +37,7 @@ mod postgres;
 mod read_ahead;
 mod scratch;
 mod sink;
+mod summary;
 mod workbook;
 
 use std::fs::File;
@@ -53,6 +54,7 @@ pub use candidates::write_candidates;
 pub use postgres::PostgresTable;
 pub use scratch::ScratchDirectory;
 pub use sink::{CsvStyle, Findings};
+pub use summary::summary_json;
 
 /// Rows that are read at a time: 8192 rows of a dozen columns stay in a core's cache.
 const BATCH_ROWS: usize = 8192;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use archive::Error;
 use archive::snapshots::{
-    CsvStyle, Findings, ScratchDirectory, open_source, reconcile_snapshots, refuse_overwriting,
+    CsvStyle, Findings, ScratchDirectory, open_source, reconcile_snapshots, refuse_overwriting, summary_json,
     write_candidates,
 };
 use archive_core::data_file;
@@ -100,20 +100,10 @@ pub(super) fn run(tables: &Tables<'_>) -> Result<Outcome, Error> {
     let summary = result?;
     let counts = summary.counts;
     if tables.json {
-        output::print_json(&serde_json::json!({
-            "left_rows": summary.left_rows,
-            "right_rows": summary.right_rows,
-            "missing_left": counts.missing_left,
-            "missing_right": counts.missing_right,
-            "duplicates": counts.duplicates,
-            "mismatches": counts.mismatches,
-            "keyless_left": counts.keyless_left,
-            "keyless_right": counts.keyless_right,
-            "fields": summary.fields,
-            "passes": summary.passes,
-            "candidates": tables.candidates.map(|_| found),
-            "out": tables.out,
-        }))?;
+        let mut answer = summary_json(&summary);
+        answer["candidates"] = serde_json::json!(tables.candidates.map(|_| found));
+        answer["out"] = serde_json::json!(tables.out);
+        output::print_json(&answer)?;
     } else {
         output::print(format_args!(
             "{} rows against {}: {} missing left, {} missing right, {} duplicate keys, {} cells differ; {}",

@@ -4,6 +4,8 @@ use std::ffi::c_char;
 use std::path::Path;
 
 use archive::{Archive, Config, Error, FilingRequest};
+use archive_store::LoanRequest;
+use chrono::Utc;
 
 use crate::boundary::{MaError, MaStatus, borrow, free, give_json, guard, text};
 
@@ -24,13 +26,8 @@ pub unsafe extern "C" fn ma_archive_open(
     out: *mut *mut MaArchive,
     error: *mut *mut MaError,
 ) -> MaStatus {
-    // SAFETY: as the caller vouches, here and inside.
-    unsafe {
-        guard(out, error, || {
-            let config = Config::load(Path::new(text("path", path, length)?))?;
-            Ok(Box::into_raw(Box::new(MaArchive { archive: Archive::open(config)? })))
-        })
-    }
+    // SAFETY: as the caller vouches.
+    unsafe { open(path, length, Config::load, out, error) }
 }
 
 /// Makes an archive with the shipped settings in the directory `path`, where it has none yet, and
@@ -45,10 +42,25 @@ pub unsafe extern "C" fn ma_archive_create(
     out: *mut *mut MaArchive,
     error: *mut *mut MaError,
 ) -> MaStatus {
+    // SAFETY: as the caller vouches.
+    unsafe { open(path, length, Config::create, out, error) }
+}
+
+/// Opens the archive at `path` with the settings that `config` loads or makes there.
+///
+/// # Safety
+/// As [`ma_archive_open`].
+unsafe fn open(
+    path: *const c_char,
+    length: usize,
+    config: impl FnOnce(&Path) -> Result<Config, Error>,
+    out: *mut *mut MaArchive,
+    error: *mut *mut MaError,
+) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
         guard(out, error, || {
-            let config = Config::create(Path::new(text("path", path, length)?))?;
+            let config = config(Path::new(text("path", path, length)?))?;
             Ok(Box::into_raw(Box::new(MaArchive { archive: Archive::open(config)? })))
         })
     }
@@ -145,4 +157,133 @@ pub unsafe extern "C" fn ma_archive_resume(
 pub unsafe extern "C" fn ma_archive_free(archive: *mut MaArchive) {
     // SAFETY: as the caller vouches.
     unsafe { free(archive) };
+}
+
+/// Lends a file's paper: `request` is a JSON object with `key`, `reference`, `borrower`, `purpose`,
+/// `when` and `due` (times as RFC 3339, `due` may be null); `*out` becomes the loan as JSON. The same
+/// loan again changes nothing.
+///
+/// # Safety
+/// `archive` must be null or an open archive; `request` must point to `length` bytes; `out` and
+/// `error` must each be null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ma_archive_lend(
+    archive: *const MaArchive,
+    request: *const c_char,
+    length: usize,
+    out: *mut *mut c_char,
+    error: *mut *mut MaError,
+) -> MaStatus {
+    // SAFETY: as the caller vouches, here and inside.
+    unsafe {
+        guard(out, error, || {
+            let archive = borrow("archive", archive)?;
+            let request: LoanRequest = serde_json::from_str(text("request", request, length)?)
+                .map_err(|e| Error::invalid("argument request", "is no loan request").with_source(e))?;
+            give_json(&archive.archive.catalogue().lend(&request)?)
+        })
+    }
+}
+
+/// Records now that the loan with the key `loan` came back; `*out` becomes the loan as JSON. Again
+/// changes nothing.
+///
+/// # Safety
+/// `archive` must be null or an open archive; `loan` must point to `length` bytes; `out` and `error`
+/// must each be null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ma_archive_give_back(
+    archive: *const MaArchive,
+    loan: *const c_char,
+    length: usize,
+    out: *mut *mut c_char,
+    error: *mut *mut MaError,
+) -> MaStatus {
+    // SAFETY: as the caller vouches, here and inside.
+    unsafe {
+        guard(out, error, || {
+            let archive = borrow("archive", archive)?;
+            let loan = text("loan", loan, length)?.parse()?;
+            give_json(&archive.archive.catalogue().give_back(&loan, Utc::now())?)
+        })
+    }
+}
+
+/// The loans that are out, oldest first; `*out` becomes a JSON array.
+///
+/// # Safety
+/// `archive` must be null or an open archive; `out` and `error` must each be null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ma_archive_open_loans(
+    archive: *const MaArchive,
+    out: *mut *mut c_char,
+    error: *mut *mut MaError,
+) -> MaStatus {
+    // SAFETY: as the caller vouches, here and inside.
+    unsafe { guard(out, error, || give_json(&borrow("archive", archive)?.archive.catalogue().open_loans()?)) }
+}
+
+/// Keeps the slot `to` for the box `number`, which stays where it is until `ma_archive_confirm_move`;
+/// `*out` becomes the box as JSON.
+///
+/// # Safety
+/// `archive` must be null or an open archive; `number` must point to `number_length` bytes and `to` to
+/// `to_length`; `out` and `error` must each be null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ma_archive_move_box(
+    archive: *const MaArchive,
+    number: *const c_char,
+    number_length: usize,
+    to: *const c_char,
+    to_length: usize,
+    out: *mut *mut c_char,
+    error: *mut *mut MaError,
+) -> MaStatus {
+    // SAFETY: as the caller vouches, here and inside.
+    unsafe {
+        guard(out, error, || {
+            let archive = borrow("archive", archive)?;
+            let number = text("number", number, number_length)?.parse()?;
+            let to = text("to", to, to_length)?.parse()?;
+            give_json(&archive.archive.catalogue().move_box(&number, &to, Utc::now())?)
+        })
+    }
+}
+
+/// Records that the box `number` stands in the slot that it was moved to; `*out` becomes the box as
+/// JSON.
+///
+/// # Safety
+/// `archive` must be null or an open archive; `number` must point to `length` bytes; `out` and `error`
+/// must each be null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ma_archive_confirm_move(
+    archive: *const MaArchive,
+    number: *const c_char,
+    length: usize,
+    out: *mut *mut c_char,
+    error: *mut *mut MaError,
+) -> MaStatus {
+    // SAFETY: as the caller vouches, here and inside.
+    unsafe {
+        guard(out, error, || {
+            let archive = borrow("archive", archive)?;
+            let number = text("number", number, length)?.parse()?;
+            give_json(&archive.archive.catalogue().confirm_move(&number, Utc::now())?)
+        })
+    }
+}
+
+/// Checks everything that must hold; `*out` becomes a JSON array of what does not.
+///
+/// # Safety
+/// `archive` must be null or an open archive; `out` and `error` must each be null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ma_archive_audit(
+    archive: *const MaArchive,
+    out: *mut *mut c_char,
+    error: *mut *mut MaError,
+) -> MaStatus {
+    // SAFETY: as the caller vouches, here and inside.
+    unsafe { guard(out, error, || give_json(&borrow("archive", archive)?.archive.catalogue().audit()?)) }
 }

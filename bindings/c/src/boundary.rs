@@ -9,6 +9,9 @@ use serde::Serialize;
 /// The longest text that is taken from C, in bytes.
 pub const TEXT_LIMIT: usize = 64 << 20;
 
+/// The largest image file that is taken from C, in bytes.
+pub const FILE_LIMIT: usize = 256 << 20;
+
 /// The version of this binary interface; it grows with every incompatible change.
 const ABI_VERSION: u32 = 1;
 
@@ -80,18 +83,30 @@ pub(crate) unsafe fn guard<T>(
     error: *mut *mut MaError,
     work: impl FnOnce() -> Result<*mut T, Error>,
 ) -> MaStatus {
-    let result = catch_unwind(AssertUnwindSafe(|| {
+    let write = || {
         if out.is_null() {
             return Err(Error::invalid("argument out", "is null"));
         }
-        work()
-    }));
-    let failure = match result {
-        Ok(Ok(value)) => {
-            // SAFETY: `out` is not null, or `work` would not have run, and the caller lets us write.
-            unsafe { out.write(value) };
-            return MaStatus::Ok;
-        }
+        let value = work()?;
+        // SAFETY: `out` is not null, and the caller lets us write.
+        unsafe { out.write(value) };
+        Ok(())
+    };
+    // SAFETY: as the caller vouches.
+    unsafe { guard_call(error, write) }
+}
+
+/// Runs `work`, which writes its own results, and turns errors and panics into a status and an error
+/// object.
+///
+/// # Safety
+/// `error` must be null or point to a writable pointer.
+pub(crate) unsafe fn guard_call(
+    error: *mut *mut MaError,
+    work: impl FnOnce() -> Result<(), Error>,
+) -> MaStatus {
+    let failure = match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(())) => return MaStatus::Ok,
         Ok(Err(failure)) => failure,
         Err(payload) => {
             // The payload's own drop may panic too; it is given up instead.
@@ -113,16 +128,66 @@ pub(crate) unsafe fn guard<T>(
 /// # Safety
 /// `data` must be null or point to `length` readable bytes that nobody changes meanwhile.
 pub(crate) unsafe fn text<'a>(name: &str, data: *const c_char, length: usize) -> Result<&'a str, Error> {
+    // SAFETY: as the caller vouches.
+    let bytes = unsafe { array(name, data.cast::<u8>(), length) }?;
+    std::str::from_utf8(bytes)
+        .map_err(|e| Error::invalid(format!("argument {name}"), "is not UTF-8").with_source(e))
+}
+
+/// The `length` items at `data`: at most [`TEXT_LIMIT`] bytes.
+///
+/// # Safety
+/// `data` must be null or point to `length` readable items that nobody changes meanwhile.
+pub(crate) unsafe fn array<'a, T>(name: &str, data: *const T, length: usize) -> Result<&'a [T], Error> {
+    check_array(name, data, length)?;
+    if length == 0 {
+        return Ok(&[]);
+    }
+    // SAFETY: not null, and the caller vouches for the items; the limit keeps them below isize::MAX.
+    Ok(unsafe { std::slice::from_raw_parts(data, length) })
+}
+
+/// The `length` items at `data`, to be written.
+///
+/// # Safety
+/// `data` must be null or point to `length` writable items that nobody else uses meanwhile.
+pub(crate) unsafe fn array_mut<'a, T>(name: &str, data: *mut T, length: usize) -> Result<&'a mut [T], Error> {
+    check_array(name, data, length)?;
+    if length == 0 {
+        return Ok(&mut []);
+    }
+    // SAFETY: as above.
+    Ok(unsafe { std::slice::from_raw_parts_mut(data, length) })
+}
+
+/// The `size` bytes of a file at `data`: at most [`FILE_LIMIT`].
+///
+/// # Safety
+/// `data` must be null or point to `size` readable bytes that nobody changes meanwhile.
+pub(crate) unsafe fn file<'a>(name: &str, data: *const u8, size: usize) -> Result<&'a [u8], Error> {
+    if size > FILE_LIMIT {
+        return Err(Error::invalid(
+            format!("argument {name}"),
+            format!("has {size} bytes, more than {FILE_LIMIT}"),
+        ));
+    }
+    if data.is_null() || size == 0 {
+        return if size == 0 { Ok(&[]) } else { Err(Error::invalid(format!("argument {name}"), "is null")) };
+    }
+    // SAFETY: not null, and the caller vouches for the bytes; the limit keeps them below isize::MAX.
+    Ok(unsafe { std::slice::from_raw_parts(data, size) })
+}
+
+fn check_array<T>(name: &str, data: *const T, length: usize) -> Result<(), Error> {
     let object = || format!("argument {name}");
-    if length > TEXT_LIMIT {
-        return Err(Error::invalid(object(), format!("has {length} bytes, more than {TEXT_LIMIT}")));
+    if length > TEXT_LIMIT / size_of::<T>().max(1) {
+        let message = format!("is {length} long, more than {}", TEXT_LIMIT / size_of::<T>().max(1));
+        return Err(Error::invalid(object(), message));
     }
-    if data.is_null() {
-        return if length == 0 { Ok("") } else { Err(Error::invalid(object(), "is null")) };
+    if data.is_null() && length > 0 {
+        return Err(Error::invalid(object(), "is null"));
     }
-    // SAFETY: not null, and the caller vouches for `length` bytes; the limit keeps it below isize::MAX.
-    let bytes = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), length) };
-    std::str::from_utf8(bytes).map_err(|e| Error::invalid(object(), "is not UTF-8").with_source(e))
+    Ok(())
 }
 
 /// The handle behind a pointer.
@@ -134,11 +199,16 @@ pub(crate) unsafe fn borrow<'a, T>(name: &str, handle: *const T) -> Result<&'a T
     unsafe { handle.as_ref() }.ok_or_else(|| Error::invalid(format!("argument {name}"), "is null"))
 }
 
+/// Gives `text` to C.
+pub(crate) fn give_text(text: &str) -> *mut c_char {
+    c_text(text).into_raw()
+}
+
 /// Gives `value` to C as JSON text.
 pub(crate) fn give_json<T: Serialize>(value: &T) -> Result<*mut c_char, Error> {
     let text = serde_json::to_string(value)
         .map_err(|e| Error::new(ErrorKind::Internal, "answer", "cannot be written as JSON").with_source(e))?;
-    Ok(c_text(&text).into_raw())
+    Ok(give_text(&text))
 }
 
 /// The version of this binary interface. Compare it with the one that you compiled against.
@@ -194,7 +264,7 @@ pub unsafe extern "C" fn ma_error_free(error: *mut MaError) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ma_string_free(text: *mut c_char) {
     if !text.is_null() {
-        // SAFETY: it came from `give_json`.
+        // SAFETY: it came from `give_text`.
         drop(unsafe { CString::from_raw(text) });
     }
 }

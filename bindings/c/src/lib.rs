@@ -23,14 +23,26 @@
 
 mod archive_handle;
 mod boundary;
+mod reader_handle;
 mod rule_handle;
+mod tables;
 
 pub use archive_handle::{
-    MaArchive, ma_archive_create, ma_archive_file, ma_archive_free, ma_archive_inventory, ma_archive_locate,
-    ma_archive_open, ma_archive_resume,
+    MaArchive, ma_archive_audit, ma_archive_confirm_move, ma_archive_create, ma_archive_file,
+    ma_archive_free, ma_archive_give_back, ma_archive_inventory, ma_archive_lend, ma_archive_locate,
+    ma_archive_move_box, ma_archive_open, ma_archive_open_loans, ma_archive_resume,
 };
 pub use boundary::{
-    MaError, MaStatus, TEXT_LIMIT, ma_abi_version, ma_error_free, ma_error_message, ma_error_object,
-    ma_error_status, ma_string_free,
+    FILE_LIMIT, MaError, MaStatus, TEXT_LIMIT, ma_abi_version, ma_error_free, ma_error_message,
+    ma_error_object, ma_error_status, ma_string_free,
 };
-pub use rule_handle::{MaRule, ma_rule_compile, ma_rule_free, ma_rule_parse};
+pub use reader_handle::{
+    MaReader, MaReading, ma_reader_free, ma_reader_open, ma_reader_read, ma_reading_free, ma_reading_json,
+    ma_reading_verify,
+};
+pub use rule_handle::{
+    MaRule, MaSpan, MaText, ma_rule_canonical, ma_rule_check, ma_rule_compile, ma_rule_explain,
+    ma_rule_field_count, ma_rule_field_name, ma_rule_format, ma_rule_free, ma_rule_parse, ma_rule_spans,
+    ma_rule_write,
+};
+pub use tables::{MaProgress, MaStage, ma_reconcile, ma_reconcile_files};

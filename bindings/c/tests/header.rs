@@ -11,6 +11,8 @@ fn the_committed_header_is_up_to_date() {
         .with_src(root.join("src/boundary.rs"))
         .with_src(root.join("src/archive_handle.rs"))
         .with_src(root.join("src/rule_handle.rs"))
+        .with_src(root.join("src/reader_handle.rs"))
+        .with_src(root.join("src/tables.rs"))
         .generate()
         .expect("the header is made");
     let mut made = Vec::new();

@@ -74,6 +74,97 @@ int main(int argc, char **argv) {
     status = ma_rule_parse(NULL, "x", 1, &answer, &error);
     expect("null rule", status, MA_STATUS_INVALID_INPUT, error, "argument rule: is null");
 
+    error = NULL;
+
+    const char *text =
+        "rule box-label version 1 effective 2024-01-01\n"
+        "  room = chars[A-Z]{2}\n"
+        "  n = sequence{4} start 1 per (room) gapless refuse-when-full\n"
+        "  format \"{room}-{n}\"\n"
+        "  aliases {~}->\"-\"\n";
+    status = ma_rule_compile(text, strlen(text), &rule, &error);
+    expect("rule", status, MA_STATUS_OK, error, "");
+    error = NULL;
+    ma_span spans[2];
+    status = ma_rule_spans(rule, "HZ-0042", 7, spans, 2, &error);
+    expect("spans", status, MA_STATUS_OK, error, "");
+    if (spans[1].start != 3 || spans[1].end != 7) failures++;
+    status = ma_rule_spans(rule, "HZ-0042", 7, spans, 1, &error);
+    expect("too little room for spans", status, MA_STATUS_INVALID_INPUT, error, "room for 1 spans");
+    error = NULL;
+    status = ma_rule_spans(rule, "HZ-0042", 7, NULL, 2, &error);
+    expect("null spans", status, MA_STATUS_INVALID_INPUT, error, "argument spans: is null");
+    error = NULL;
+    status = ma_rule_spans(rule, "HZ-0042", 7, spans, SIZE_MAX, &error);
+    expect("endless spans", status, MA_STATUS_INVALID_INPUT, error, "more than");
+    error = NULL;
+    status = ma_rule_spans(rule, "HZ~0042", 7, spans, 2, &error);
+    expect("an accepted writing", status, MA_STATUS_CONFLICT, error, "HZ-0042");
+    error = NULL;
+    status = ma_rule_canonical(rule, "HZ~0042", 7, &answer, &error);
+    expect("its canonical writing", status, MA_STATUS_OK, error, "");
+    if (strcmp(answer, "HZ-0042")) failures++;
+    ma_string_free(answer);
+    status = ma_rule_explain(rule, "HZ-42", 5, &answer, &error);
+    expect("what is wrong", status, MA_STATUS_OK, error, "");
+    if (!strstr(answer, "\"expected\"")) failures++;
+    ma_string_free(answer);
+    status = ma_rule_field_name(rule, 2, &answer, &error);
+    expect("a third field", status, MA_STATUS_INVALID_INPUT, error, "has 2 fields");
+    error = NULL;
+    status = ma_rule_format(rule, "[1]", 3, &answer, &error);
+    expect("values that are none", status, MA_STATUS_INVALID_INPUT, error, "argument values");
+    error = NULL;
+    ma_text values[3] = {{"HZ", 2}, {"0042", 4}, {"x", 1}};
+    char buffer[8];
+    size_t written = 0;
+    status = ma_rule_write(rule, values, 2, buffer, sizeof buffer, &written, &error);
+    expect("write", status, MA_STATUS_OK, error, "");
+    if (written != 7 || memcmp(buffer, "HZ-0042", 7)) failures++;
+    status = ma_rule_write(rule, values, 2, buffer, 6, &written, &error);
+    expect("a short buffer", status, MA_STATUS_INVALID_INPUT, error, "room for 6 bytes");
+    error = NULL;
+    status = ma_rule_write(rule, values, 3, buffer, sizeof buffer, &written, &error);
+    expect("a value too many", status, MA_STATUS_INVALID_INPUT, error, "has 2 fields");
+    error = NULL;
+    status = ma_rule_write(rule, values, 2, buffer, sizeof buffer, NULL, &error);
+    expect("no place for the length", status, MA_STATUS_INVALID_INPUT, error, "argument written");
+    error = NULL;
+    values[0].data = NULL;
+    status = ma_rule_write(rule, values, 2, buffer, sizeof buffer, &written, &error);
+    expect("a value too few", status, MA_STATUS_INVALID_INPUT, error, "room");
+    error = NULL;
+    ma_rule_free(rule);
+
+    struct ArrowArrayStream gone = {0}, found = {0};
+    const char *options = "{\"keys\": [\"account_no\"]}";
+    status = ma_reconcile(NULL, NULL, options, strlen(options), NULL, NULL, &found, &answer, &error);
+    expect("null streams", status, MA_STATUS_INVALID_INPUT, error, "argument left: is null");
+    error = NULL;
+    status = ma_reconcile(&gone, &gone, options, strlen(options), NULL, NULL, &found, &answer, &error);
+    expect("released streams", status, MA_STATUS_INVALID_INPUT, error, "was released");
+    error = NULL;
+    status = ma_reconcile_files("none.csv", 8, "none.csv", 8, "{}", 2, "out.csv", 7, NULL, NULL, &answer, &error);
+    expect("no keys", status, MA_STATUS_INVALID_INPUT, error, "argument options");
+    error = NULL;
+    status = ma_reconcile_files("none.csv", 8, "none.csv", 8, options, strlen(options), "out.csv", 7, NULL, NULL,
+                                &answer, &error);
+    expect("no tables", status, MA_STATUS_NOT_FOUND, error, "none.csv");
+    error = NULL;
+
+    ma_reader *reader = NULL;
+    ma_reading *reading = NULL;
+    status = ma_reader_open("none/here", 9, 1, &reader, &error);
+    expect("no models", status, MA_STATUS_UNAVAILABLE, error, "none/here");
+    error = NULL;
+    status = ma_reader_read(NULL, "x", 1, NULL, 0, &reading, &error);
+    expect("null reader", status, MA_STATUS_INVALID_INPUT, error, "argument reader: is null");
+    error = NULL;
+    status = ma_reading_verify(NULL, "{}", 2, &answer, &error);
+    expect("null reading", status, MA_STATUS_INVALID_INPUT, error, "argument reading: is null");
+    ma_reader_free(NULL);
+    ma_reading_free(NULL);
+
     ma_archive_free(NULL);
     ma_rule_free(NULL);
     ma_error_free(NULL);

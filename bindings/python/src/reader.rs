@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use archive::page_json;
 use archive_core::Error;
 use archive_core::record::Record;
 use archive_ocr::{PageImage, PageReading};
@@ -65,29 +66,7 @@ pub(crate) struct Reading {
 impl Reading {
     /// Everything that is known of the page, as JSON.
     fn summary(&self) -> PyResult<String> {
-        let reading = &self.reading;
-        let fields: BTreeMap<_, _> = reading
-            .fields
-            .iter()
-            .map(|(name, field)| {
-                let field = serde_json::json!({
-                    "value": field.value,
-                    "text": field.text,
-                    "confidence": field.confidence,
-                    "box": field.region,
-                    "alternatives": field.alternatives.iter().map(|other| &other.value).collect::<Vec<_>>(),
-                });
-                (name, field)
-            })
-            .collect();
-        json(&serde_json::json!({
-            "doc_type": reading.document_type,
-            "title": reading.title,
-            "width": reading.width,
-            "height": reading.height,
-            "seconds": reading.timing.total.as_secs_f64(),
-            "fields": fields,
-        }))
+        json(&page_json::reading(&self.reading))
     }
 
     /// What the page says of each claim of a record, as JSON.
@@ -98,28 +77,6 @@ impl Reading {
             .collect::<Result<_, Error>>()
             .map_err(raise)?;
         let record = Record::new(claims);
-        let cells = detached(py, || {
-            Ok(record
-                .iter()
-                .map(|(field, claim)| {
-                    let evidence = self.reading.verify(field, claim);
-                    let differences: Vec<_> = evidence
-                        .disagreements
-                        .iter()
-                        .map(|d| serde_json::json!({ "read": d.read, "record": d.claimed, "box": d.region }))
-                        .collect();
-                    serde_json::json!({
-                        "field": field,
-                        "verdict": evidence.verdict,
-                        "suspicion": evidence.suspicion,
-                        "read": evidence.read,
-                        "record": claim,
-                        "box": evidence.region,
-                        "differences": differences,
-                    })
-                })
-                .collect::<Vec<_>>())
-        })?;
-        json(&cells)
+        json(&detached(py, || Ok(page_json::evidence(&self.reading, &record)))?)
     }
 }

@@ -172,21 +172,8 @@ pub(crate) fn reconcile(
         return Err(raised);
     }
     let ((summary, batches), keys) = result.map_err(raise)?;
-    let counts = summary.counts;
-    let summary = serde_json::json!({
-        "left_rows": summary.left_rows,
-        "right_rows": summary.right_rows,
-        "missing_left": counts.missing_left,
-        "missing_right": counts.missing_right,
-        "duplicates": counts.duplicates,
-        "mismatches": counts.mismatches,
-        "keyless_left": counts.keyless_left,
-        "keyless_right": counts.keyless_right,
-        "fields": summary.fields,
-        "passes": summary.passes,
-    });
     let table = out.is_none().then(|| Table::new(findings_schema(&keys), batches));
-    Ok((table, json(&summary)?))
+    Ok((table, json(&snapshots::summary_json(&summary))?))
 }
 
 /// The bucket of each row of a table of key columns, for Spark to bring the rows of one key together.
