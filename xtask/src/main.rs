@@ -1,6 +1,7 @@
 //! Project automation: `cargo xtask test` sets up what the tests need and runs every one of them.
 #![forbid(unsafe_code)]
 
+mod c_library;
 mod command;
 mod peers;
 mod test;
@@ -13,6 +14,7 @@ usage: cargo xtask COMMAND
   test         set up what the tests need, then run every test: Rust, documentation, C, Python
   test PART    the same for one part: rust, c or python
   header       write the C header anew after a change of the C functions
+  install-c D  build the C library and install it below the directory D
   lint         formatting and lints, as in CI
 ";
 
@@ -22,7 +24,8 @@ fn main() -> ExitCode {
     let result = match words[..] {
         ["test"] => test::run(),
         ["test", "rust"] => test::rust(),
-        ["test", "c"] => test::c(),
+        ["test", "c"] => c_library::test(),
+        ["install-c", prefix] => c_library::install(std::path::Path::new(prefix)),
         ["test", "python"] => test::python_module(),
         ["header"] => test::write_header(),
         ["lint"] => test::lint(),

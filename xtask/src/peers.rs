@@ -7,7 +7,7 @@ use crate::command::{Result, program, python, root, step, succeeds, target};
 
 /// Python packages that the tests need, pinned, in a directory of their own: nothing is installed
 /// into the system's Python.
-const PYTHON_PACKAGES: [&str; 16] = [
+const PYTHON_PACKAGES: &[&str] = &[
     "bagit==1.9.0",
     "maturin==1.16.0",
     "pytest==9.2.0",
@@ -28,10 +28,15 @@ const PYTHON_PACKAGES: [&str; 16] = [
 ];
 
 /// Debian's packages, each with a library or a file that shows that it is there.
-const DEBIAN_PACKAGES: [(&str, &str); 9] = [
+const DEBIAN_PACKAGES: &[(&str, &str)] = &[
     // What the golden images of printed pages are set in and rendered by.
     ("fonts-wqy-microhei", "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"),
     ("poppler-utils", "/usr/bin/pdftoppm"),
+    ("cmake", "/usr/bin/cmake"),
+    ("default-jdk-headless", "/usr/bin/javac"),
+    ("g++", "/usr/bin/c++"),
+    ("libjna-java", "/usr/share/java/jna.jar"),
+    ("pkgconf", "/usr/bin/pkg-config"),
     ("libaugeas0", "libfa.so.1"),
     ("libmodbus-dev", "/usr/include/modbus/modbus.h"),
     ("mbpoll", "/usr/bin/mbpoll"),

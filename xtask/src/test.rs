@@ -1,14 +1,12 @@
 //! The test command: sets up, then runs Rust, documentation, C and Python tests.
 
-use std::process::Command;
-
-use crate::command::{Result, cargo, program, python, root, step, succeeds, target};
-use crate::peers;
+use crate::command::{Result, cargo, program, python, step, target};
+use crate::{c_library, peers};
 
 /// Runs every test.
 pub(crate) fn run() -> Result<()> {
     rust()?;
-    c()?;
+    c_library::test()?;
     python_module()?;
     eprintln!("\n== all tests passed");
     Ok(())
@@ -65,51 +63,6 @@ pub(crate) fn write_header() -> Result<()> {
     let mut test = cargo();
     test.args(["test", "--package", "archive-c", "--test", "header"]).env("UPDATE_GOLDEN", "1");
     step("C header", &mut test)
-}
-
-/// Builds the C library, compiles each C program against the committed header and runs it: under
-/// valgrind where it is there, so that leaks and wild reads fail.
-pub(crate) fn c() -> Result<()> {
-    step("C library", cargo().args(["build", "--package", "archive-c"]))?;
-    let library = target().join("debug");
-    let out = target().join("c-tests");
-    std::fs::create_dir_all(&out).map_err(|e| format!("{}: cannot be created: {e}", out.display()))?;
-    let sources = root().join("bindings/c");
-    let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
-    let valgrind = succeeds(program("valgrind").arg("--version"));
-    if !valgrind {
-        eprintln!("== SKIPPED: valgrind is not there; C programs run without it");
-    }
-    for source in ["examples/numbering.c", "examples/file_papers.c", "tests/hostile.c"] {
-        let name = source.replace(['/', '.'], "-");
-        let binary = out.join(&name);
-        let mut compile = Command::new(&compiler);
-        compile.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-g", "-o"]).arg(&binary);
-        compile.arg(sources.join(source)).arg("-I").arg(sources.join("include"));
-        compile.arg("-L").arg(&library).arg("-lmarketing_archive");
-        step(&format!("compile {source}"), &mut compile)?;
-        let scratch = out.join(format!("{name}.run"));
-        let _ = std::fs::remove_dir_all(&scratch);
-        std::fs::create_dir_all(&scratch)
-            .map_err(|e| format!("{}: cannot be created: {e}", scratch.display()))?;
-        // Under valgrind the inference engine would take minutes: filing runs without it.
-        let mut run = if valgrind && !source.ends_with("file_papers.c") {
-            let mut run = program("valgrind");
-            run.args([
-                "--quiet",
-                "--error-exitcode=99",
-                "--leak-check=full",
-                "--errors-for-leak-kinds=definite",
-            ]);
-            run.arg(&binary);
-            run
-        } else {
-            program(&binary)
-        };
-        run.arg(&scratch).env("LD_LIBRARY_PATH", &library);
-        step(&format!("run {source}"), &mut run)?;
-    }
-    Ok(())
 }
 
 /// Builds the wheel, installs it into a directory of its own and runs the Python tests on it.

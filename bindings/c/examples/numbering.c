@@ -1,6 +1,6 @@
 /* Compiles a numbering rule and takes an archive number apart.
  *
- *   cc -I include numbering.c -L target/debug -lmarketing_archive -o numbering && ./numbering
+ *   cc numbering.c $(pkg-config --cflags --libs marketing_archive) -o numbering && ./numbering
  */
 #include <stdio.h>
 #include <string.h>

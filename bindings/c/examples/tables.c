@@ -1,6 +1,6 @@
 /* Compares two tables that this program holds in memory, by the Arrow C stream interface.
  *
- *   cc -I include tables.c -L target/debug -lmarketing_archive -o tables && ./tables
+ *   cc tables.c $(pkg-config --cflags --libs marketing_archive) -o tables && ./tables
  *
  * A program that uses an Arrow library exports its tables with that library's function instead of the
  * small producer below.

@@ -25,3 +25,10 @@ fn the_committed_header_is_up_to_date() {
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(committed == made, "include/marketing_archive.h is stale: run `cargo xtask header`");
 }
+
+#[test]
+fn the_library_s_name_has_the_version_of_its_interface() {
+    let build = include_str!("../build.rs");
+    let name = format!("libmarketing_archive.so.{}\"", marketing_archive::ma_abi_version());
+    assert!(build.contains(&name), "build.rs names another version than {name}");
+}

@@ -1,6 +1,6 @@
 // Numbers by a rule from C++: handles and errors as values that free themselves.
 //
-//   c++ -std=c++17 -I include numbering.cpp -L target/debug -lmarketing_archive -o numbering && ./numbering
+//   cmake -B build -DCMAKE_PREFIX_PATH=INSTALLED && cmake --build build && build/numbering
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
