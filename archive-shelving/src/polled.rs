@@ -31,6 +31,7 @@
 mod controller;
 mod driver;
 mod session;
+mod vendor;
 
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ use tokio::time::Instant;
 
 pub(crate) use controller::{Controller, StopLane, stopped_before};
 pub use driver::PolledShelf;
+pub use vendor::{VendorController, VendorLimits};
 
 use crate::simulated::Chance;
 
