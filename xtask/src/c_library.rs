@@ -99,13 +99,13 @@ fn c_programs(installation: &Installation, out: &Path) -> Result<()> {
     }
     // The inference engine would take minutes under valgrind.
     let reading = ["examples/file_papers.c", "examples/verify_claims.c"];
-    let plain = ["examples/numbering.c", "examples/tables.c", "tests/hostile.c"];
+    let plain = ["examples/controller.c", "examples/numbering.c", "examples/tables.c", "tests/hostile.c"];
     for source in plain.into_iter().chain(reading) {
         let name = source.replace(['/', '.'], "-");
         let binary = out.join(&name);
         let mut compile = Command::new(&compiler);
         compile.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-g", "-o"]).arg(&binary);
-        compile.arg(sources.join(source)).args(installation.flags()?);
+        compile.arg(sources.join(source)).args(installation.flags()?).arg("-lpthread");
         step(&format!("compile {source}"), &mut compile)?;
         let mut run = if valgrind && !reading.contains(&source) {
             let mut run = program("valgrind");

@@ -33,6 +33,7 @@ const DEBIAN_PACKAGES: &[(&str, &str)] = &[
     ("fonts-wqy-microhei", "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"),
     ("poppler-utils", "/usr/bin/pdftoppm"),
     ("cmake", "/usr/bin/cmake"),
+    // For Spark, and for the example in Java.
     ("default-jdk-headless", "/usr/bin/javac"),
     ("g++", "/usr/bin/c++"),
     ("libjna-java", "/usr/share/java/jna.jar"),
@@ -40,8 +41,6 @@ const DEBIAN_PACKAGES: &[(&str, &str)] = &[
     ("libaugeas0", "libfa.so.1"),
     ("libmodbus-dev", "/usr/include/modbus/modbus.h"),
     ("mbpoll", "/usr/bin/mbpoll"),
-    // For Spark.
-    ("openjdk-17-jre-headless", "/usr/bin/java"),
     ("postgresql", "/usr/lib/postgresql"),
     ("socat", "/usr/bin/socat"),
     ("tshark", "/usr/bin/tshark"),

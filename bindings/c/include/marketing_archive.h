@@ -57,6 +57,33 @@ struct ArrowArrayStream {
 // The largest image file that is taken from C, in bytes.
 #define MA_FILE_LIMIT (256 << 20)
 
+// Somebody is in an aisle or at its entrance.
+#define MA_INTERLOCK_PERSON 1
+
+// A thing lies in the way.
+#define MA_INTERLOCK_OBSTACLE (1 << 1)
+
+// A pressure bar or strip was touched.
+#define MA_INTERLOCK_PRESSURE (1 << 2)
+
+// A door is open.
+#define MA_INTERLOCK_DOOR (1 << 3)
+
+// The bank is locked by an operator.
+#define MA_INTERLOCK_LOCK (1 << 4)
+
+// Smoke was reported.
+#define MA_INTERLOCK_SMOKE (1 << 5)
+
+// A carriage is too heavy or a motor draws too much.
+#define MA_INTERLOCK_OVERLOAD (1 << 6)
+
+// A carriage stands at or beyond its end of travel.
+#define MA_INTERLOCK_LIMIT (1 << 7)
+
+// A motor or its controller failed.
+#define MA_INTERLOCK_DRIVE (1 << 8)
+
 // What became of a call, and what the caller can do.
 typedef enum ma_status {
   // Done.
@@ -93,6 +120,28 @@ typedef enum ma_stage {
   MA_STAGE_FETCH = 2,
 } ma_stage;
 
+// What became of a controller's call: the truth, since carriages are moved by it.
+typedef enum ma_call {
+  // Done.
+  MA_CALL_DONE = 0,
+  // No byte left: nothing happened.
+  MA_CALL_NOT_SENT = 1,
+  // The device said no: nothing happened.
+  MA_CALL_REJECTED = 2,
+  // It was sent, and no answer came.
+  MA_CALL_MAYBE_EXECUTED = 3,
+} ma_call;
+
+// What carriages are asked to do.
+typedef enum ma_target {
+  // Open one aisle, closing every other.
+  MA_TARGET_OPEN = 0,
+  // Close all aisles but the first.
+  MA_TARGET_CLOSE = 1,
+  // Spread the carriages evenly.
+  MA_TARGET_VENTILATE = 2,
+} ma_target;
+
 // An open archive.
 typedef struct ma_archive ma_archive;
 
@@ -107,6 +156,9 @@ typedef struct ma_reading ma_reading;
 
 // A numbering rule, proven sound.
 typedef struct ma_rule ma_rule;
+
+// A bank of mobile shelving, driven through a controller.
+typedef struct ma_shelf ma_shelf;
 
 // A part of a number, in bytes from its beginning.
 typedef struct ma_span {
@@ -128,6 +180,58 @@ typedef struct ma_text {
 // not known. Return false to cancel; the call then ends in `MA_STATUS_UNAVAILABLE`. `context` is the
 // caller's own.
 typedef bool (*ma_progress)(void *context, enum ma_stage stage, uint64_t rows, uint64_t of);
+
+// What a controller reports of a bank, at one moment.
+typedef struct ma_bank_state {
+  // The aisle that stands fully open, from 0; -1 where none does.
+  int32_t open;
+  // Whether a carriage moves.
+  bool moving;
+  // The protections that are on: `MA_INTERLOCK_…`, added up.
+  uint32_t interlocks;
+} ma_bank_state;
+
+// A vendor's controller: three calls that may block, from threads of the library, `stop` also while
+// another is under way. A call that takes longer than `call_limit_ms` is given up.
+typedef struct ma_controller {
+  // The vendor's own, handed to each call.
+  void *context;
+  // How many aisles can be named: 1 to 1000.
+  uint16_t aisles;
+  // Whether carriages can be spread evenly.
+  bool ventilate;
+  // How often a running move is looked at, in milliseconds.
+  uint32_t poll_ms;
+  // The longest that a call takes, in milliseconds.
+  uint32_t call_limit_ms;
+  // The longest that a move takes, in milliseconds.
+  uint32_t move_limit_ms;
+  // Where the carriages are, as the device reports it: never an earlier state.
+  enum ma_call (*state)(void *context, struct ma_bank_state *state);
+  // Sets carriages in motion and returns as soon as the device took the command; `aisle` matters to
+  // `MA_TARGET_OPEN` alone.
+  enum ma_call (*command)(void *context, enum ma_target target, uint16_t aisle);
+  // Stops all carriages, also those that stand still already.
+  enum ma_call (*stop)(void *context);
+  // Called once, when nothing calls the controller any more; may be null.
+  void (*release)(void *context);
+} ma_controller;
+
+// Hands around a controller, for the kit. A call that is null makes the kit skip what needs it.
+typedef struct ma_rig {
+  // The bench's own, handed to each call.
+  void *context;
+  // Brings the surroundings to rest: nobody inside, no interlock, the line up.
+  void (*reset)(void *context);
+  // Lets somebody walk into an aisle, or out again.
+  void (*person)(void *context, bool inside);
+  // Cuts or mends the line between controller and device.
+  void (*link)(void *context, bool up);
+  // How many times carriages were set in motion so far.
+  uint64_t (*moves_begun)(void *context);
+  // The aisle that really stands open; -1 where none does.
+  int32_t (*really_open)(void *context);
+} ma_rig;
 
 #ifdef __cplusplus
 extern "C" {
@@ -516,6 +620,65 @@ enum ma_status ma_reconcile(struct ArrowArrayStream *left,
                             struct ArrowArrayStream *out,
                             char **summary,
                             struct ma_error **error);
+
+// A driver of the bank called `name` behind `controller`. Who moves, in which order, whether it was done:
+// all of that is the driver's work. From here on the controller is the library's until its `release` is
+// called, also where this call fails.
+//
+// # Safety
+// `name` must point to `length` bytes; `controller` must be null or point to a controller whose calls may
+// be made from any thread, `stop` also during another; `out` and `error` must each be null or writable.
+enum ma_status ma_shelf_new(const char *name,
+                            size_t length,
+                            const struct ma_controller *controller,
+                            struct ma_shelf **out,
+                            struct ma_error **error);
+
+// Opens an aisle and waits for the end. `operation` names the move: the same name again is the same
+// move and moves nothing. `*out` becomes `done`, or `refused: …` or `outcome unknown: …` with the reason.
+//
+// # Safety
+// `shelf` must be null or a shelf; `operation` must point to `length` bytes; `out` and `error` must each be
+// null or writable.
+enum ma_status ma_shelf_open_aisle(const struct ma_shelf *shelf,
+                                   const char *operation,
+                                   size_t length,
+                                   uint16_t aisle,
+                                   char **out,
+                                   struct ma_error **error);
+
+// Where the carriages are.
+//
+// # Safety
+// `shelf` must be null or a shelf; `out` and `error` must each be null or writable.
+enum ma_status ma_shelf_state(const struct ma_shelf *shelf,
+                              struct ma_bank_state *out,
+                              struct ma_error **error);
+
+// Stops all carriages. May be called from any thread while another waits for a move.
+//
+// # Safety
+// `shelf` must be null or a shelf; `error` must be null or writable.
+enum ma_status ma_shelf_stop(const struct ma_shelf *shelf, struct ma_error **error);
+
+// Runs the conformance kit; carriages really move. `rig` may be null: what needs hands is skipped then.
+// `*out` becomes the report for people; the status is `MA_STATUS_OK` also where a check failed, and
+// `*green` says whether none did.
+//
+// # Safety
+// `shelf` must be null or a shelf; `rig` must be null or point to a rig whose calls may be made from any
+// thread; `green`, `out` and `error` must each be null or writable.
+enum ma_status ma_shelf_check(const struct ma_shelf *shelf,
+                              const struct ma_rig *rig,
+                              bool *green,
+                              char **out,
+                              struct ma_error **error);
+
+// Gives a shelf up; what its controller is doing is waited for, and its `release` is called.
+//
+// # Safety
+// `shelf` must be null or a shelf that was not freed.
+void ma_shelf_free(struct ma_shelf *shelf);
 
 #ifdef __cplusplus
 }  // extern "C"

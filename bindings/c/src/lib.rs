@@ -25,6 +25,7 @@ mod archive_handle;
 mod boundary;
 mod reader_handle;
 mod rule_handle;
+mod shelf_handle;
 mod tables;
 
 pub use archive_handle::{
@@ -44,5 +45,11 @@ pub use rule_handle::{
     MaRule, MaSpan, MaText, ma_rule_canonical, ma_rule_check, ma_rule_compile, ma_rule_explain,
     ma_rule_field_count, ma_rule_field_name, ma_rule_format, ma_rule_free, ma_rule_parse, ma_rule_spans,
     ma_rule_write,
+};
+pub use shelf_handle::{
+    INTERLOCK_DOOR, INTERLOCK_DRIVE, INTERLOCK_LIMIT, INTERLOCK_LOCK, INTERLOCK_OBSTACLE, INTERLOCK_OVERLOAD,
+    INTERLOCK_PERSON, INTERLOCK_PRESSURE, INTERLOCK_SMOKE, MaBankState, MaCall, MaController, MaRig, MaShelf,
+    MaTarget, ma_shelf_check, ma_shelf_free, ma_shelf_new, ma_shelf_open_aisle, ma_shelf_state,
+    ma_shelf_stop,
 };
 pub use tables::{MaProgress, MaStage, ma_reconcile, ma_reconcile_files};

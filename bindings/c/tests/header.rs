@@ -13,6 +13,7 @@ fn the_committed_header_is_up_to_date() {
         .with_src(root.join("src/rule_handle.rs"))
         .with_src(root.join("src/reader_handle.rs"))
         .with_src(root.join("src/tables.rs"))
+        .with_src(root.join("src/shelf_handle.rs"))
         .generate()
         .expect("the header is made");
     let mut made = Vec::new();

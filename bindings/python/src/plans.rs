@@ -3,9 +3,12 @@
 use archive_core::Error;
 use archive_core::holding::{Slot, SlotAddress};
 use archive_core::identifier::BoxNumber;
+use archive_shelving::inventory::{AisleRisk, CycleCount, cycle_count};
+use archive_shelving::plan::aisle_order::{BankStart, Visit, shortest_round};
 use archive_shelving::plan::relocation::{self, Standing};
 use pyo3::prelude::*;
 use serde::de::DeserializeOwned;
+use std::time::Duration;
 
 use crate::errors::{detached, json, raise};
 
@@ -24,5 +27,35 @@ pub(crate) fn plan_relocation(py: Python<'_>, slots: &str, standing: &str, wante
         "moves": plan.moves(),
         "closed_cycles": plan.closed_cycles(),
         "openings": plan.openings(),
+    }))
+}
+
+/// The shortest round through aisles.
+#[pyfunction]
+pub(crate) fn plan_round(py: Python<'_>, banks: &str, visits: &str, way: Duration) -> PyResult<String> {
+    let banks: Vec<BankStart> = taken("banks", banks)?;
+    let visits: Vec<Visit> = taken("visits", visits)?;
+    let round = detached(py, || shortest_round(&banks, &visits, way))?;
+    let stops: Vec<_> = round
+        .stops()
+        .iter()
+        .map(|stop| (&stop.bank, stop.aisle, stop.enter.as_secs_f64(), stop.leave.as_secs_f64()))
+        .collect();
+    let (time, bound) = (round.time().as_secs_f64(), round.bound().as_secs_f64());
+    json(&serde_json::json!({ "stops": stops, "time": time, "bound": bound }))
+}
+
+/// The aisles whose check finds the most errors in a time.
+#[pyfunction]
+pub(crate) fn plan_cycle_count(py: Python<'_>, aisles: &str, rule: &str, time: Duration) -> PyResult<String> {
+    let aisles: Vec<AisleRisk> = taken("aisles", aisles)?;
+    let rule: CycleCount = taken("rule", rule)?;
+    let check = detached(py, || cycle_count(&aisles, &rule, time))?;
+    json(&serde_json::json!({
+        "places": check.places,
+        "overdue_left": check.overdue_left,
+        "lasts": check.lasts.as_secs_f64(),
+        "found": check.found,
+        "at_most": check.at_most,
     }))
 }

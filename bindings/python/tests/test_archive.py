@@ -91,19 +91,3 @@ def test_threads_share_an_archive(tmp_path: pathlib.Path) -> None:
     for thread in threads:
         thread.join()
     assert not errors
-
-
-def test_a_relocation_is_planned() -> None:
-    slots = {f"HZ/R1/B1/C01/A/01/1/{i:02}": 50 for i in (1, 2, 3)}
-    first, second, spare = slots
-    standing = {"BOX-1": (first, 30), "BOX-2": (second, 30)}
-    plan = ma.plan_relocation(slots, standing, {"BOX-1": second, "BOX-2": first})
-    assert (len(plan.moves), plan.closed_cycles) == (3, 1)
-    assert plan.moves[0].to == spare
-    assert "3 moves" in plan._repr_html_()
-    with pytest.raises(ma.InvalidInput, match="is wanted for the boxes"):
-        ma.plan_relocation(slots, standing, {"BOX-1": spare, "BOX-2": spare})
-    with pytest.raises(ma.NotFound, match="BOX-9"):
-        ma.plan_relocation(slots, standing, [("BOX-9", spare)])
-    with pytest.raises(ma.InvalidInput, match="wanted slots"):
-        ma.plan_relocation(slots, standing, [("BOX-1", "no slot")])

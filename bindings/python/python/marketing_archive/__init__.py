@@ -26,7 +26,18 @@ from ._native import (
 )
 from .holdings import Answer, Answers, Archive, setup, write_samples
 from .pages import Difference, Evidence, FieldReading, Reader, Reading, Region
-from .plans import Move, Relocation, plan_relocation
+from .plans import (
+    AisleRisk,
+    Bank,
+    CycleCount,
+    Move,
+    Relocation,
+    Round,
+    Stop,
+    plan_cycle_count,
+    plan_relocation,
+    plan_round,
+)
 from .rules import (
     Completion,
     Explanation,
@@ -37,18 +48,24 @@ from .rules import (
     format_rule,
     shipped_rules,
 )
+from .shelving import BankState, Controller, KitReport, Rig, Shelf
 from .spark import reconcile_spark
 from .tables import Reconciliation, reconcile
 
 __all__ = [
+    "AisleRisk",
     "Answer",
     "Answers",
     "Archive",
     "ArchiveError",
+    "Bank",
+    "BankState",
     "Column",
     "Completion",
     "Conflict",
+    "Controller",
     "Corrupt",
+    "CycleCount",
     "Denied",
     "Difference",
     "Evidence",
@@ -56,6 +73,7 @@ __all__ = [
     "FieldReading",
     "Internal",
     "InvalidInput",
+    "KitReport",
     "Move",
     "NotFound",
     "OutcomeUnknown",
@@ -65,15 +83,21 @@ __all__ = [
     "Refused",
     "Region",
     "Relocation",
+    "Rig",
+    "Round",
     "Rule",
     "RuleReport",
+    "Shelf",
+    "Stop",
     "Table",
     "Unavailable",
     "Unsupported",
     "check_identifier",
     "check_rule",
     "format_rule",
+    "plan_cycle_count",
     "plan_relocation",
+    "plan_round",
     "reconcile",
     "reconcile_spark",
     "setup",

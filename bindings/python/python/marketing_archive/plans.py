@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from dataclasses import dataclass
-from typing import Iterable, Mapping, NamedTuple
+from typing import Any, Iterable, Literal, Mapping, NamedTuple
 
 from . import _html, _native
 
@@ -61,3 +62,137 @@ def plan_relocation(
     )
     moves = tuple(Move(move["number"], move["from"], move["to"]) for move in answer["moves"])
     return Relocation(moves=moves, closed_cycles=answer["closed_cycles"], openings=answer["openings"])
+
+
+class Stop(NamedTuple):
+    """One aisle on a round; times are seconds after its beginning."""
+
+    bank: str
+    aisle: int
+    enter: float
+    leave: float
+
+
+@dataclass(frozen=True)
+class Round:
+    """Aisles in the order in which to visit them."""
+
+    stops: tuple[Stop, ...]
+    time: float
+    """How long the round takes, in seconds."""
+    bound: float
+    """No round is shorter."""
+
+    def _repr_html_(self) -> str:
+        note = f"{self.time:.0f} s, proven not below {self.bound:.0f} s"
+        return _html.table(("bank", "aisle", "enter", "leave"), self.stops, note)
+
+
+@dataclass(frozen=True)
+class Bank:
+    """A bank, how its carriages move, and the aisle that stands open."""
+
+    name: str
+    width: float
+    """The seconds that one carriage takes to move by the width of an aisle."""
+    drive: Literal["together", "one-at-a-time"] = "together"
+    open: int | None = None
+
+
+def plan_round(banks: Iterable[Bank], visits: Iterable[tuple[str, int, float]], *, way: float = 0.0) -> Round:
+    """The shortest round that makes all ``visits`` (bank, aisle, seconds of stay), or one with a proven gap.
+
+    ``way`` is how many seconds a person walks from one bank to another. Raises ``NotFound`` for a bank that is
+    not among ``banks``.
+    """
+    starts = [
+        {
+            "name": bank.name,
+            "opening": {"drive": bank.drive, "width": _duration(bank.width)},
+            "open": bank.open,
+        }
+        for bank in banks
+    ]
+    stays = [{"bank": bank, "aisle": aisle, "stay": _duration(stay)} for bank, aisle, stay in visits]
+    answer = json.loads(_native.plan_round(json.dumps(starts), json.dumps(stays), datetime.timedelta(seconds=way)))
+    return Round(tuple(Stop(*stop) for stop in answer["stops"]), answer["time"], answer["bound"])
+
+
+@dataclass(frozen=True)
+class AisleRisk:
+    """How probably things have gone wrong in an aisle since it was last checked."""
+
+    bank: str
+    aisle: int
+    days: float
+    """Days since it was last checked."""
+    boxes: int
+    accesses: int
+    """How often a box was taken or put back since then."""
+    lasts: float
+    """How many seconds checking it takes."""
+    harm: float = 1.0
+    """What an error does there, beside errors elsewhere."""
+
+
+@dataclass(frozen=True)
+class CycleCount:
+    """Which aisles to check."""
+
+    places: tuple[tuple[str, int], ...]
+    """Bank and aisle of each: those that are overdue, then the others."""
+    overdue_left: tuple[tuple[str, int], ...]
+    """Aisles that are overdue and for which the time does not suffice."""
+    lasts: float
+    """How many seconds it takes."""
+    found: float
+    """The errors that it will find, on average, times their harm."""
+    at_most: float
+    """No choice that checks the same overdue aisles finds more than this."""
+
+    def _repr_html_(self) -> str:
+        note = f"{self.lasts:.0f} s, {self.found:.2f} errors expected, at most {self.at_most:.2f} possible"
+        return _html.table(("bank", "aisle"), self.places, note)
+
+
+def plan_cycle_count(
+    aisles: Iterable[AisleRisk],
+    *,
+    time: float,
+    astray_an_access: float = 0.005,
+    astray_a_day: float = 1e-5,
+    overdue: float = 365.0,
+) -> CycleCount:
+    """Choose the aisles whose check, within ``time`` seconds, finds the most errors, weighed by their harm.
+
+    ``astray_an_access`` and ``astray_a_day`` are the probabilities that an access, or a day, leaves a box in a
+    wrong place; aisles unchecked for more than ``overdue`` days come first. Raises ``InvalidInput`` for numbers
+    that are none.
+    """
+    risks = [
+        {
+            "place": {"bank": aisle.bank, "aisle": aisle.aisle},
+            "days": aisle.days,
+            "boxes": aisle.boxes,
+            "accesses": aisle.accesses,
+            "harm": aisle.harm,
+            "lasts": _duration(aisle.lasts),
+        }
+        for aisle in aisles
+    ]
+    rule = {"astray_an_access": astray_an_access, "astray_a_day": astray_a_day, "overdue": overdue}
+    answer = json.loads(
+        _native.plan_cycle_count(json.dumps(risks), json.dumps(rule), datetime.timedelta(seconds=time))
+    )
+
+    def places(name: str) -> tuple[tuple[str, int], ...]:
+        return tuple((place["bank"], place["aisle"]) for place in answer[name])
+
+    return CycleCount(
+        places("places"), places("overdue_left"), answer["lasts"], answer["found"], answer["at_most"]
+    )
+
+
+def _duration(seconds: float) -> dict[str, Any]:
+    whole, part = divmod(round(seconds * 1e9), 1_000_000_000)
+    return {"secs": whole, "nanos": part}
