@@ -14,6 +14,7 @@ const PYTHON_PACKAGES: &[&str] = &[
     "mypy==2.4.1",
     // What analysts hold their tables and images in.
     "duckdb==2.0.1",
+    "matplotlib==3.11.2",
     "numpy==2.4.6",
     "onnxruntime==1.32.0",
     "pandas==3.1.1",
