@@ -12,6 +12,7 @@
 pub mod aisle_order;
 pub mod demand;
 mod faces;
+mod lookup;
 pub mod opening;
 pub mod relocation;
 pub mod slot_choice;

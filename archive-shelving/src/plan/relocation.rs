@@ -38,16 +38,14 @@
 
 mod order;
 
-use std::collections::HashMap;
-
 use archive_core::holding::{Slot, SlotAddress};
 use archive_core::identifier::BoxNumber;
 use archive_core::units::Millimetres;
 use archive_core::{Error, ErrorKind};
-use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 
 use self::order::Aisles;
+use super::lookup::Lookup;
 
 /// A box, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,7 +141,7 @@ pub fn relocate(
 struct Room<'a> {
     slots: &'a [Slot],
     boxes: &'a [Standing],
-    slot_numbers: HashMap<&'a str, usize, RandomState>,
+    slot_numbers: Lookup,
     /// For each slot the box in it.
     holder: Vec<Option<usize>>,
     /// For each box its slot.
@@ -156,12 +154,8 @@ struct Room<'a> {
 
 impl<'a> Room<'a> {
     fn new(slots: &'a [Slot], boxes: &'a [Standing]) -> Result<Self, Error> {
-        let mut slot_numbers = HashMap::with_capacity_and_hasher(slots.len(), RandomState::default());
-        for (at, slot) in slots.iter().enumerate() {
-            if slot_numbers.insert(slot.address.as_str(), at).is_some() {
-                return Err(Error::invalid(slot_object(&slot.address), "is given twice"));
-            }
-        }
+        let slot_numbers = Lookup::new(slots.len(), |at| slots[at].address.as_str())
+            .map_err(|at| Error::invalid(slot_object(&slots[at].address), "is given twice"))?;
         let mut room = Self {
             slots,
             boxes,
@@ -183,7 +177,7 @@ impl<'a> Room<'a> {
     }
 
     fn slot(&self, address: &SlotAddress) -> Result<usize, Error> {
-        self.slot_numbers.get(address.as_str()).copied().ok_or_else(|| {
+        self.slot_numbers.find(address.as_str(), |at| self.slots[at].address.as_str()).ok_or_else(|| {
             Error::new(ErrorKind::NotFound, slot_object(address), "is not among the slots of this plan")
         })
     }
@@ -191,15 +185,14 @@ impl<'a> Room<'a> {
     /// Notes where boxes shall go.
     fn want(&mut self, wanted: &[(BoxNumber, SlotAddress)]) -> Result<(), Error> {
         let boxes = self.boxes;
-        let mut numbers = HashMap::with_capacity_and_hasher(boxes.len(), RandomState::default());
-        for (at, standing) in boxes.iter().enumerate() {
-            if numbers.insert(&standing.number, at).is_some() {
-                return Err(Error::invalid(box_object(&standing.number), "stands in two slots"));
-            }
-        }
+        let number_of = |at: usize| boxes[at].number.as_str();
+        let numbers = Lookup::new(boxes.len(), number_of)
+            .map_err(|at| Error::invalid(box_object(&boxes[at].number), "stands in two slots"))?;
         let mut named = vec![false; boxes.len()];
-        for (number, address) in wanted {
-            let Some(&at) = numbers.get(number) else {
+        for (row, (number, address)) in wanted.iter().enumerate() {
+            // Both lists often have one order.
+            let hint = boxes.get(row).is_some_and(|standing| standing.number == *number).then_some(row);
+            let Some(at) = hint.or_else(|| numbers.find(number.as_str(), number_of)) else {
                 return Err(Error::new(
                     ErrorKind::NotFound,
                     box_object(number),

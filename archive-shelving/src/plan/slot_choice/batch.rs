@@ -301,7 +301,7 @@ fn cheapest_arcs(capacity: &[u32], batch: usize, arc: impl Fn(usize) -> Option<i
         (0..capacity.len()).filter_map(|sink| Some((arc(sink)?, sink as u32))).collect();
     all.sort_unstable();
     let (mut taken, mut count) = (0_usize, 0);
-    while count < all.len() && (count < FEWEST || taken < batch / 4) {
+    while count < all.len() && (count < FEWEST || taken < batch) {
         taken += capacity[all[count].1 as usize] as usize;
         count += 1;
     }

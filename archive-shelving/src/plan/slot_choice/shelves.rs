@@ -5,10 +5,10 @@ use std::ops::Range;
 
 use archive_core::holding::{Slot, SlotAddress};
 use archive_core::{Error, ErrorKind};
-use foldhash::fast::RandomState;
 
 use super::traits::{Traits, UNKNOWN};
 use crate::plan::faces::{Faces, Prefixes};
+use crate::plan::lookup::Lookup;
 
 /// What is in a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl FaceState {
 #[derive(Debug)]
 pub(super) struct Shelves<'a> {
     pub(super) slots: &'a [Slot],
-    numbers: HashMap<&'a str, u32, RandomState>,
+    numbers: Lookup,
     pub(super) content: Vec<Content>,
     level_of: Vec<u32>,
     pub(super) levels: Vec<Level>,
@@ -115,14 +115,12 @@ impl<'a> Shelves<'a> {
         faces: &Faces<'a>,
         mut site_number: impl FnMut(&str) -> u32,
     ) -> Result<Self, Error> {
-        let mut numbers = HashMap::with_capacity_and_hasher(slots.len(), RandomState::default());
+        let numbers = Lookup::new(slots.len(), |at| slots[at].address.as_str())
+            .map_err(|at| Error::invalid(format!("slot {}", slots[at].address), "is given twice"))?;
         let mut interned = Prefixes::new(7);
         let mut levels: Vec<Level> = Vec::new();
         let mut level_of = Vec::with_capacity(slots.len());
         for (at, slot) in slots.iter().enumerate() {
-            if numbers.insert(slot.address.as_str(), at as u32).is_some() {
-                return Err(Error::invalid(format!("slot {}", slot.address), "is given twice"));
-            }
             let level = interned.number(slot.address.as_str());
             if level as usize == levels.len() {
                 let face = faces.of_slot[at];
@@ -183,7 +181,8 @@ impl<'a> Shelves<'a> {
 
     /// The number of a slot.
     pub(super) fn slot(&self, address: &SlotAddress) -> Result<usize, Error> {
-        self.numbers.get(address.as_str()).map(|at| *at as usize).ok_or_else(|| {
+        let address_of = |at: usize| self.slots[at].address.as_str();
+        self.numbers.find(address.as_str(), address_of).ok_or_else(|| {
             let message = "is not among the slots of this plan";
             Error::new(ErrorKind::NotFound, format!("slot {address}"), message)
         })
