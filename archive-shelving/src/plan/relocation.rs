@@ -34,7 +34,7 @@
 //! A plan may be left after any move. What is left of it is a plan; so is a new one made from where
 //! the boxes stand then, with as many moves. [`Relocation::undo`] leads back.
 //!
-//! Limits: one site at a time; a move to another site is a consignment.
+//! Limits: one site at a time; a move to another site is a [`consignment`](super::consignment).
 
 mod order;
 

@@ -2,6 +2,7 @@
 
 mod aisle_order;
 mod bad_devices;
+mod consignment;
 mod guide;
 mod http_driver;
 mod inventory;
