@@ -7,6 +7,7 @@
 //! - [`slot_choice`]: the slot for a box or a batch, and why;
 //! - [`relocation`]: the fewest moves that bring a batch of boxes to their slots, in an order in
 //!   which each can be carried out.
+//! - [`space`]: when which site will be full, and what electronic custody would free.
 //!
 //! What a plan says is a proposal: the store records each step, and a device refuses what is unsafe.
 
@@ -18,3 +19,4 @@ mod lookup;
 pub mod opening;
 pub mod relocation;
 pub mod slot_choice;
+pub mod space;

@@ -16,5 +16,6 @@ mod relocation;
 mod simulated_room;
 mod slot_choice;
 mod sync;
+mod space;
 mod udp_driver;
 mod wire_bench;
