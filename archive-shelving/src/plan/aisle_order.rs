@@ -31,7 +31,8 @@
 //!   to the other.
 //! - Several banks, [`EXACT`] visits or fewer: all orders are searched, cut off by bounds.
 //! - More: a beam search, widened until the round is within [`CLOSE`] of what is proven or
-//!   [`WIDEST`] is reached. [`Round::bound`] is the proof: no round is shorter.
+//!   [`WIDEST`] is reached; then, up to 64 visits, all orders as far as [`BUDGET`] goes.
+//!   [`Round::bound`] is the proof: no round is shorter.
 //!
 //! Limits: one person; the way between any two banks takes the same time; the person may begin
 //! anywhere.
@@ -51,7 +52,10 @@ use super::opening::Opening;
 use crate::layout::{AisleId, BankLayout, BankName};
 
 /// Up to so many visits all orders are searched.
-pub const EXACT: usize = 9;
+pub const EXACT: usize = 11;
+
+/// Beyond that the search of all orders is given up after so many steps.
+pub const BUDGET: u64 = 600_000;
 
 /// A round is close where no round can be shorter by more than this share.
 pub const CLOSE: f64 = 0.001;

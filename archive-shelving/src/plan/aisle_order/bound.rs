@@ -12,6 +12,9 @@ use super::search::{Problem, Task, Walk};
 use crate::layout::AisleId;
 use crate::plan::opening::{Drive, Opening};
 
+/// How many of the nearest aisles to each side are tried next.
+const NEARBY: usize = 3;
+
 /// What is left to visit in one bank.
 #[derive(Debug, Clone, Copy)]
 struct BankLeft {
@@ -90,8 +93,9 @@ impl Left {
                     some.push(left().find(|task| aisle(task) == open));
                 }
                 (Drive::OneAtATime, Some(open)) => {
-                    some.push(left().rfind(|task| aisle(task) < open));
-                    some.push(left().find(|task| aisle(task) > open));
+                    // What is crossed twice is visited on the way out or on the way back.
+                    some.extend(left().rev().filter(|task| aisle(task) < open).take(NEARBY).map(Some));
+                    some.extend(left().filter(|task| aisle(task) > open).take(NEARBY).map(Some));
                     some.extend([left().next(), left().next_back()]);
                 }
                 _ => {

@@ -1,10 +1,12 @@
 //! Searching for the shortest round: all orders of a few visits, a beam of many.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
+
 use super::bound::Left;
-use super::{BankStart, CLOSE, EXACT, Stop, WIDEST, micros};
+use super::{BUDGET, BankStart, CLOSE, EXACT, Stop, WIDEST, micros};
 use crate::layout::AisleId;
 use crate::plan::opening::{Drive, Opening};
 
@@ -96,12 +98,6 @@ impl<'a> Problem<'a> {
         let bound = self.bound();
         let mut best = self.beam(16);
         let mut time = self.time(&best);
-        if self.tasks.len() <= EXACT {
-            let mut order = Vec::new();
-            let left = Left::new(self);
-            self.all_orders(&Walk::new(self.banks), &left, &mut order, &mut best, &mut time);
-            return (best, time);
-        }
         let mut width = 64;
         while width <= WIDEST && time as f64 > bound as f64 * (1.0 + CLOSE) {
             let order = self.beam(width);
@@ -111,7 +107,15 @@ impl<'a> Problem<'a> {
             }
             width *= 4;
         }
-        (best, bound)
+        if time <= bound || self.tasks.len() > 64 {
+            return (best, bound);
+        }
+        let budget = if self.tasks.len() <= EXACT { u64::MAX } else { BUDGET };
+        let mut all =
+            AllOrders { problem: self, best, time, budget, seen: HashMap::default(), order: Vec::new() };
+        all.search(&Walk::new(self.banks), &Left::new(self), 0);
+        // Where the search came to its end no order is shorter.
+        (all.best, if all.budget > 0 { all.time } else { bound })
     }
 
     /// One bank: what is open, then from the nearer end to the other.
@@ -156,37 +160,6 @@ impl<'a> Problem<'a> {
             Stop { bank: banks[bank].name.clone(), aisle, enter, leave }
         };
         order.iter().map(stop).collect()
-    }
-
-    fn all_orders(
-        &self,
-        walk: &Walk,
-        left: &Left,
-        order: &mut Vec<usize>,
-        best: &mut Vec<usize>,
-        time: &mut u64,
-    ) {
-        if order.len() == self.tasks.len() {
-            if walk.now < *time {
-                *time = walk.now;
-                best.clone_from(order);
-            }
-            return;
-        }
-        for (task, Task { bank, aisle, stay }) in self.tasks.iter().copied().enumerate() {
-            if !left.has(task) {
-                continue;
-            }
-            let mut walk = walk.clone();
-            walk.go(self.banks, bank, aisle, stay, self.way);
-            let mut left = left.clone();
-            left.take(self, task);
-            if left.bound(self, &walk) < *time {
-                order.push(task);
-                self.all_orders(&walk, &left, order, best, time);
-                order.pop();
-            }
-        }
     }
 
     /// The best of the rounds that are found where `width` unfinished ones are kept.
@@ -236,5 +209,72 @@ impl<'a> Problem<'a> {
             std::iter::successors(step(best), |(_, before)| step(*before)).map(|(task, _)| task).collect();
         order.reverse();
         order
+    }
+}
+
+/// A search through all orders, cut off where a bound or another order with the same visits says that
+/// nothing shorter follows.
+struct AllOrders<'a> {
+    problem: &'a Problem<'a>,
+    best: Vec<usize>,
+    time: u64,
+    /// How many steps may still be tried.
+    budget: u64,
+    /// By the visits that were made and where everything stands: since when, not all of it later.
+    seen: HashMap<(u64, Option<usize>, Vec<Option<AisleId>>), Vec<Vec<u64>>, RandomState>,
+    order: Vec<usize>,
+}
+
+impl AllOrders<'_> {
+    fn search(&mut self, walk: &Walk, left: &Left, made: u64) {
+        if self.order.len() == self.problem.tasks.len() {
+            if walk.now < self.time {
+                self.time = walk.now;
+                self.best.clone_from(&self.order);
+            }
+            return;
+        }
+        let mut next = Vec::new();
+        for (task, Task { bank, aisle, stay }) in self.problem.tasks.iter().copied().enumerate() {
+            if left.has(task) {
+                let mut walk = walk.clone();
+                walk.go(self.problem.banks, bank, aisle, stay, self.problem.way);
+                let mut left = left.clone();
+                left.take(self.problem, task);
+                let bound = left.bound(self.problem, &walk);
+                if bound < self.time {
+                    next.push((bound, task, walk, left));
+                }
+            }
+        }
+        next.sort_by_key(|(bound, task, ..)| (*bound, *task));
+        for (bound, task, walk, left) in next {
+            if self.budget == 0 {
+                return;
+            }
+            let made = made | 1 << task;
+            if bound >= self.time || self.is_late(made, &walk) {
+                continue;
+            }
+            self.budget -= 1;
+            self.order.push(task);
+            self.search(&walk, &left, made);
+            self.order.pop();
+        }
+    }
+
+    /// Whether the same visits were made in another order after which nothing is later than now.
+    fn is_late(&mut self, made: u64, walk: &Walk) -> bool {
+        let open = walk.banks.iter().map(|(open, _)| *open).collect();
+        let times: Vec<u64> =
+            std::iter::once(walk.now).chain(walk.banks.iter().map(|(_, since)| *since)).collect();
+        let seen = self.seen.entry((made, walk.at, open)).or_default();
+        let no_later = |a: &[u64], b: &[u64]| a.iter().zip(b).all(|(a, b)| a <= b);
+        if seen.iter().any(|other| no_later(other, &times)) {
+            return true;
+        }
+        seen.retain(|other| !no_later(&times, other));
+        seen.push(times);
+        false
     }
 }
