@@ -37,7 +37,7 @@
 //! - [`llrp_reader`]: a driver for readers that speak LLRP;
 //! - [`udp_controller`]: shelf controllers behind UDP, their frames and codes as data;
 //! - [`http_controller`]: shelf controllers behind HTTP, their answers as data;
-//! - [`plan`]: the fewest moves of a batch of boxes; values in, values out;
+//! - [`plan`]: slots, moves, the order of aisles, space; values in, values out;
 //! - [`inventory`]: where each box is, inferred from noisy reads; values in, values out;
 //! - [`sync`]: what the catalogue may follow by itself of what devices report; values in, values out;
 //! - [`simulated`]: a room in memory, for tests, demos and development without hardware;
