@@ -105,7 +105,13 @@ fn what_cannot_be_foretold_is_named() {
     let message = "series lv at site HZ: has more than 1200 months";
     check(std::slice::from_ref(&hz), &[long], 12, InvalidInput, message);
     let other = Growth { site: "NB".into(), ..growth(vec![1]) };
-    check(&[hz.clone()], &[other], 12, NotFound, "series lv at site NB: is at no site of this forecast");
+    check(
+        std::slice::from_ref(&hz),
+        &[other],
+        12,
+        NotFound,
+        "series lv at site NB: is at no site of this forecast",
+    );
     check(&[hz], &[], 1201, InvalidInput, "forecast: looks 1201 months ahead, more than 1200");
 }
 

@@ -212,6 +212,9 @@ impl<'a> Problem<'a> {
     }
 }
 
+/// The visits that were made, the bank where the person is, and the aisles that are open.
+type Place = (u64, Option<usize>, Vec<Option<AisleId>>);
+
 /// A search through all orders, cut off where a bound or another order with the same visits says that
 /// nothing shorter follows.
 struct AllOrders<'a> {
@@ -221,7 +224,7 @@ struct AllOrders<'a> {
     /// How many steps may still be tried.
     budget: u64,
     /// By the visits that were made and where everything stands: since when, not all of it later.
-    seen: HashMap<(u64, Option<usize>, Vec<Option<AisleId>>), Vec<Vec<u64>>, RandomState>,
+    seen: HashMap<Place, Vec<Vec<u64>>, RandomState>,
     order: Vec<usize>,
 }
 
