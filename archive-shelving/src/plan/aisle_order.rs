@@ -55,7 +55,7 @@ use crate::layout::{AisleId, BankLayout, BankName};
 pub const EXACT: usize = 11;
 
 /// Beyond that the search of all orders is given up after so many steps.
-pub const BUDGET: u64 = 600_000;
+pub const BUDGET: u64 = 200_000;
 
 /// A round is close where no round can be shorter by more than this share.
 pub const CLOSE: f64 = 0.001;
