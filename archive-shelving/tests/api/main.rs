@@ -15,7 +15,7 @@ mod modbus_rtu;
 mod relocation;
 mod simulated_room;
 mod slot_choice;
-mod sync;
 mod space;
+mod sync;
 mod udp_driver;
 mod wire_bench;
