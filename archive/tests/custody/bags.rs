@@ -129,7 +129,10 @@ fn suspicious_bags_are_valid_with_a_warning() {
     check_valid(with("0.97", |c| c.manifest[0].1 = "./data/hello.txt".into()), Some("begins with"));
     check_valid(with("0.97", |c| c.manifest[0].1 = "*data/hello.txt".into()), Some("md5sum"));
     check_valid(with("0.97", |c| c.payload("data/HELLO.txt", b"x")), Some("falls together"));
+    let other_letters = |c: &mut Case| c.listed(&sha256(b"hello"), "data/HELLO.txt");
+    check_valid(with("0.97", other_letters), Some("in other letters"));
     check_valid(with("0.97", |c| c.payload("data/Thumbs.db", b"x")), Some("operating system"));
+    check_valid(with("0.97", |c| c.listed(&sha256(b"x"), "data/.DS_Store")), Some("took it away"));
     check_valid(
         with("0.97", |c| {
             c.write("data/ä.txt", b"x");

@@ -33,8 +33,12 @@ pub fn validate(path: &Path) -> Result<BagReport, Error> {
             "is no directory, so it is no bag",
         ));
     }
-    let mut bag =
-        Bag { root: path.to_path_buf(), report: BagReport::default(), encoding: encoding_rs::UTF_8 };
+    let mut bag = Bag {
+        root: path.to_path_buf(),
+        report: BagReport::default(),
+        encoding: encoding_rs::UTF_8,
+        lacks_system_files: false,
+    };
     bag.check()?;
     Ok(bag.report)
 }
@@ -43,6 +47,8 @@ struct Bag {
     root: PathBuf,
     report: BagReport,
     encoding: &'static encoding_rs::Encoding,
+    /// Whether a file that only an operating system needed is gone: then the payload's sum is no more true.
+    lacks_system_files: bool,
 }
 
 /// What manifests of one algorithm say: the digest of each file, by its name as found on the disk.
@@ -235,6 +241,14 @@ impl Bag {
                     self.warning(name, format!("{safe:?} is there in another Unicode form"));
                     (*real).clone()
                 }
+                None => match on_disk.values().find(|f| names::folded(f) == names::folded(&safe)) {
+                    // A bag that was made where case means nothing.
+                    Some(real) => {
+                        self.warning(name, format!("{safe:?} is there in other letters, as {real:?}"));
+                        (**real).clone()
+                    }
+                    None => safe,
+                },
                 _ => safe,
             };
             if let Some(other) = listed.get(&real) {
@@ -294,7 +308,15 @@ impl Bag {
         let listed: BTreeSet<&String> = manifests.values().flat_map(BTreeMap::keys).collect();
         for file in listed {
             if !on_disk.contains(file.as_str()) {
-                self.fault(file, "is listed and not there");
+                if is_system_file(file) {
+                    self.lacks_system_files = true;
+                    self.warning(
+                        file,
+                        "is listed and not there; an operating system made it and took it away",
+                    );
+                } else {
+                    self.fault(file, "is listed and not there");
+                }
             }
         }
     }
@@ -343,7 +365,7 @@ impl Bag {
                 if let Some((_, oxum)) = oxum {
                     let bytes: u64 = self.report.payload.iter().map(|(_, length)| length).sum();
                     let expected = format!("{bytes}.{}", self.report.payload.len());
-                    if *oxum != expected && self.report.faults.is_empty() {
+                    if *oxum != expected && self.report.faults.is_empty() && !self.lacks_system_files {
                         self.fault(name, format!("says Payload-Oxum {oxum} where there is {expected}"));
                     }
                 }
@@ -358,11 +380,15 @@ impl Bag {
             self.warning(group[0], format!("falls together with {:?} on some file systems", &group[1..]));
         }
         for file in found {
-            if file.rsplit('/').next().is_some_and(|name| SYSTEM_FILES.contains(&name)) {
+            if is_system_file(file) {
                 self.warning(file, "was left behind by an operating system");
             }
         }
     }
+}
+
+fn is_system_file(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| SYSTEM_FILES.contains(&name))
 }
 
 fn read_limited(path: &Path) -> Result<Vec<u8>, Error> {
