@@ -183,7 +183,7 @@ impl Branch {
     /// Files from before the year, of which some are due for disposal.
     fn begin(&mut self, year: &Year) -> Result<(), Error> {
         let day = NaiveDate::from_ymd_opt(2012, 6, 1).unwrap_or_default();
-        for number in 0..(year.processes / 200).max(4) {
+        for number in 0..(year.processes / 200).max(12) {
             self.process(&format!("old-{number:05}"), day, false)?;
         }
         self.evening(day)
@@ -217,7 +217,7 @@ impl Branch {
         // An electronic file crosses no device, so the crash waits for the next one: not here.
         self.devices.dying.store(false, Ordering::SeqCst);
         if matches!(outcome.shelving, Shelving::Pending { .. }) {
-            if self.chance.happens(15) {
+            if self.chance.happens(60) {
                 self.summary.device_faults += 1;
                 self.unconfirmed.push(request.key.clone());
             } else {
