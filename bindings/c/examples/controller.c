@@ -118,7 +118,7 @@ static int fail(const char *what, ma_error *error) {
 int main(void) {
     cabinet c = {.open = 0, .line = true};
     pthread_mutex_init(&c.lock, NULL);
-    ma_controller controller = {&c, 6, false, 5, 3000, 20000, state, command, stop, release};
+    ma_controller controller = {&c, 6, false, 5, 500, 5000, state, command, stop, release};
     ma_rig rig = {&c, reset, person, cut, moves_begun, really_open};
     ma_shelf *shelf = NULL;
     ma_error *error = NULL;
@@ -152,7 +152,7 @@ int main(void) {
     wrong |= c.released != 1;
 
     /* A controller without its calls is refused, and still released. */
-    ma_controller empty = {&c, 6, false, 5, 3000, 20000, NULL, NULL, NULL, release};
+    ma_controller empty = {&c, 6, false, 5, 500, 5000, NULL, NULL, NULL, release};
     wrong |= ma_shelf_new("cabinet 2", 9, &empty, &shelf, &error) != MA_STATUS_INVALID_INPUT || c.released != 2;
     ma_error_free(error);
     pthread_mutex_destroy(&c.lock);

@@ -68,7 +68,7 @@ class Cabinet:
 
 
 def shelf_over(cabinet: ma.Controller) -> ma.Shelf:
-    return ma.Shelf(cabinet, name="cabinet 1", aisles=6, poll=0.005, call_limit=3.0, move_limit=20.0)
+    return ma.Shelf(cabinet, name="cabinet 1", aisles=6, poll=0.005, call_limit=0.5, move_limit=5.0)
 
 
 def test_a_controller_in_python_passes_the_kit() -> None:
