@@ -34,7 +34,7 @@ def test_a_round_is_the_shortest() -> None:
     with pytest.raises(ma.NotFound, match="HZ/R1/B9"):
         ma.plan_round(banks, [("HZ/R1/B9", 1, 30.0)])
     with pytest.raises(ma.InvalidInput):
-        ma.plan_round([ma.Bank("HZ/R1/B1", width=0.0)], visits)
+        ma.plan_round([*banks, banks[0]], visits)
     with pytest.raises(ma.InvalidInput, match="visits"):
         ma.plan_round(banks, [("HZ/R1/B1", -1, 30.0)])
 

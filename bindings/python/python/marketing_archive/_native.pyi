@@ -25,6 +25,7 @@ __all__ = [
     "check_identifier",
     "check_rule",
     "format_rule",
+    "key_buckets",
     "plan_cycle_count",
     "plan_relocation",
     "plan_round",
