@@ -66,3 +66,4 @@ pub mod reading;
 pub mod simulated;
 pub mod sync;
 pub mod udp_controller;
+mod vendor_map;

@@ -1,6 +1,5 @@
 //! The vendor's answers: where in the JSON what stands, and which value means yes.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use archive_core::{Error, data_file};
@@ -11,6 +10,7 @@ use crate::ability::{Climate, DeciCelsius, PermilleHumidity};
 use crate::device_error::Interlock;
 use crate::layout::AisleId;
 use crate::motion::BankState;
+use crate::vendor_map::{AlarmCodes, check_times};
 
 /// What a vendor's controller answers, as data.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -72,7 +72,7 @@ fn missing(at: &str) -> String {
 struct Interlocks {
     unknown: Interlock,
     #[serde(default)]
-    codes: BTreeMap<String, Interlock>,
+    codes: AlarmCodes,
 }
 
 /// Why a request was not accepted.
@@ -127,17 +127,11 @@ impl HttpMap {
         {
             return Err(format!("{key}: {place:?} is no JSON pointer, such as /Data/Moving"));
         }
-        if let Some(code) = self.interlocks.codes.keys().find(|code| code_number(code).is_none()) {
-            return Err(format!("interlocks.codes: {code:?} is no number, such as 0x2A"));
-        }
+        self.interlocks.codes.check::<u64>("")?;
         if self.first_column == self.all_columns {
             return Err(format!("first_column and all_columns are both {}", self.all_columns));
         }
-        let times = [("call_ms", self.call_ms), ("poll_ms", self.poll_ms), ("move_ms", self.move_ms)];
-        match times.iter().find(|(_, ms)| !(1..=600_000).contains(ms)) {
-            Some((key, ms)) => Err(format!("{key} is {ms}, not 1 to 600000")),
-            None => Ok(()),
-        }
+        check_times(&[("call_ms", self.call_ms), ("poll_ms", self.poll_ms), ("move_ms", self.move_ms)])
     }
 
     /// The map's name and version, for logs.
@@ -233,29 +227,18 @@ impl HttpMap {
     }
 
     fn interlock(&self, code: u64) -> Option<Interlock> {
-        let known = |(text, interlock): (&String, &Interlock)| {
-            (code_number(text) == Some(code)).then_some(*interlock)
-        };
-        (code != 0).then(|| self.interlocks.codes.iter().find_map(known).unwrap_or(self.interlocks.unknown))
+        (code != 0).then(|| self.interlocks.codes.interlock(code).unwrap_or(self.interlocks.unknown))
     }
 
     /// A code that means an interlock, where the map has one.
     pub(crate) fn alarm_code(&self, interlock: Interlock) -> Option<u64> {
-        let told = |(code, lock): (&String, &Interlock)| (*lock == interlock).then(|| code_number(code))?;
-        self.interlocks.codes.iter().find_map(told)
+        self.interlocks.codes.code_of(interlock)
     }
 }
 
 fn number(answer: &Value, place: &str) -> Result<u64, String> {
     let found = answer.pointer(place).ok_or_else(|| missing(place))?;
     found.as_u64().ok_or_else(|| format!("its answer has {found} at {place}, which is no number from 0"))
-}
-
-fn code_number(text: &str) -> Option<u64> {
-    match text.strip_prefix("0x") {
-        Some(digits) => u64::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
-    }
 }
 
 #[cfg(test)]

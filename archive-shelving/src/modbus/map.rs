@@ -1,6 +1,5 @@
 //! The vendor's map: which coil and register means what.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use archive_core::{Error, data_file};
@@ -8,6 +7,7 @@ use serde::Deserialize;
 
 use crate::device_error::Interlock;
 use crate::layout::AisleId;
+use crate::vendor_map::{AlarmCodes, check_times};
 
 /// What a vendor's controller understands, as data.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -74,7 +74,7 @@ pub(crate) struct Registers {
 struct Interlocks {
     protected: Interlock,
     #[serde(default)]
-    codes: BTreeMap<String, Interlock>,
+    codes: AlarmCodes,
 }
 
 const FAMILY_A: &str = include_str!("controller_a.toml");
@@ -117,21 +117,13 @@ impl ModbusMap {
                 "registers.open_aisle is registers.target_aisle: what was asked for is not what is".into()
             );
         }
-        for code in self.interlocks.codes.keys() {
-            if code_number(code).is_none() {
-                return Err(format!("interlocks.codes: {code:?} is no number of 16 bits, such as 0x2A"));
-            }
-        }
-        let times = [
+        self.interlocks.codes.check::<u16>(" of 16 bits")?;
+        check_times(&[
             ("pulse_ms", self.pulse_ms),
             ("call_ms", self.call_ms),
             ("poll_ms", self.poll_ms),
             ("move_ms", self.move_ms),
-        ];
-        match times.iter().find(|(_, ms)| !(1..=600_000).contains(ms)) {
-            Some((key, ms)) => Err(format!("{key} is {ms}, not 1 to 600000")),
-            None => Ok(()),
-        }
+        ])
     }
 
     /// The map's name and version, for logs.
@@ -168,28 +160,13 @@ impl ModbusMap {
 
     /// The protection that an alarm code tells.
     pub(super) fn interlock(&self, alarm: Option<u16>) -> Interlock {
-        let known = |code: u16| {
-            self.interlocks
-                .codes
-                .iter()
-                .find(|(text, _)| code_number(text) == Some(code))
-                .map(|(_, lock)| *lock)
-        };
+        let known = |code: u16| self.interlocks.codes.interlock(code);
         alarm.and_then(known).unwrap_or(self.interlocks.protected)
     }
 
     /// The alarm code of a protection, for a simulated controller; 0 where the map has none.
     pub(crate) fn alarm_code(&self, interlock: Interlock) -> u16 {
-        let told =
-            |(code, lock): (&String, &Interlock)| (*lock == interlock).then(|| code_number(code)).flatten();
-        self.interlocks.codes.iter().find_map(told).unwrap_or(0)
-    }
-}
-
-fn code_number(text: &str) -> Option<u16> {
-    match text.strip_prefix("0x") {
-        Some(digits) => u16::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
+        self.interlocks.codes.code_of(interlock).unwrap_or(0)
     }
 }
 

@@ -1,6 +1,5 @@
 //! The vendor's codes: which number is which command, event, state and interlock.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use serde::Deserialize;
 use super::frame::{Check, Frame, Layout};
 use crate::ability::{Climate, DeciCelsius, PermilleHumidity};
 use crate::device_error::Interlock;
+use crate::vendor_map::{AlarmCodes, check_times};
 
 /// What a vendor's controller understands, as data.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -75,7 +75,7 @@ struct Columns {
 struct Interlocks {
     unknown: Interlock,
     #[serde(default)]
-    codes: BTreeMap<String, Interlock>,
+    codes: AlarmCodes,
 }
 
 /// What a controller is asked to do.
@@ -200,14 +200,8 @@ impl UdpMap {
                 return Err(format!("{group}: 0x{:02X} means two things", numbers[twice]));
             }
         }
-        if let Some(code) = self.interlocks.codes.keys().find(|code| code_number(code).is_none()) {
-            return Err(format!("interlocks.codes: {code:?} is no number of 8 bits, such as 0x2A"));
-        }
-        let times = [("call_ms", self.call_ms), ("poll_ms", self.poll_ms), ("move_ms", self.move_ms)];
-        match times.iter().find(|(_, ms)| !(1..=600_000).contains(ms)) {
-            Some((key, ms)) => Err(format!("{key} is {ms}, not 1 to 600000")),
-            None => Ok(()),
-        }
+        self.interlocks.codes.check::<u8>(" of 8 bits")?;
+        check_times(&[("call_ms", self.call_ms), ("poll_ms", self.poll_ms), ("move_ms", self.move_ms)])
     }
 
     /// The shipped map of family B, whose comments say what a vendor must fill in.
@@ -317,8 +311,7 @@ impl UdpMap {
 
     /// A code that means an interlock, where the map has one.
     pub(crate) fn alarm_code(&self, interlock: Interlock) -> Option<u8> {
-        let told = |(code, lock): (&String, &Interlock)| (*lock == interlock).then(|| code_number(code))?;
-        self.interlocks.codes.iter().find_map(told)
+        self.interlocks.codes.code_of(interlock)
     }
 
     /// What a frame from the controller reports.
@@ -363,17 +356,7 @@ impl UdpMap {
     }
 
     fn interlock(&self, code: u8) -> Interlock {
-        let known = |(text, interlock): (&String, &Interlock)| {
-            (code_number(text) == Some(code)).then_some(*interlock)
-        };
-        self.interlocks.codes.iter().find_map(known).unwrap_or(self.interlocks.unknown)
-    }
-}
-
-fn code_number(text: &str) -> Option<u8> {
-    match text.strip_prefix("0x") {
-        Some(digits) => u8::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
+        self.interlocks.codes.interlock(code).unwrap_or(self.interlocks.unknown)
     }
 }
 
