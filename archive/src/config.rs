@@ -28,6 +28,8 @@ use archive_reconcile::Schema;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::snapshots::open_schema;
+
 use crate::checks::{MalwareScanner, ScannerCommand};
 
 /// The settings that a new archive begins with.
@@ -130,13 +132,7 @@ impl Config {
             }
             None => Policy::reference(),
         };
-        let schema = match &raw.schema {
-            Some(file) => {
-                let path = directory.join(file);
-                Schema::parse(&path.display().to_string(), &data_file::read(&path)?)?
-            }
-            None => Schema::reference(),
-        };
+        let schema = open_schema(raw.schema.as_ref().map(|file| directory.join(file)).as_deref())?;
         let at = |span, message: &str| data_file::error_at(&name, &text, span, message);
         let hasten = *raw.simulation.hasten.get_ref();
         if !(hasten.is_finite() && (0.01..=10_000.0).contains(&hasten)) {

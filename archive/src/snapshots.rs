@@ -44,7 +44,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use archive_core::Error;
+use archive_core::{Error, data_file};
 use archive_reconcile::Schema;
 use archive_reconcile::tables::{Options, Snapshot, Summary, reconcile_tables};
 use arrow_array::RecordBatch;
@@ -114,6 +114,17 @@ fn open_database(name: &str) -> Result<Box<dyn Snapshot>, Error> {
 fn open_database(_name: &str) -> Result<Box<dyn Snapshot>, Error> {
     let message = "cannot be read by this build: build it with the feature postgres, or export the table";
     Err(Error::new(archive_core::ErrorKind::Unsupported, "a table of PostgreSQL", message))
+}
+
+/// How tables are compared: by the schema in the file at `path`, or by the shipped one.
+///
+/// # Errors
+/// Those of reading the file; `InvalidInput`, naming file, line and key, where it is no schema.
+pub fn open_schema(path: Option<&Path>) -> Result<Schema, Error> {
+    match path {
+        Some(path) => Schema::parse(&path.display().to_string(), &data_file::read(path)?),
+        None => Ok(Schema::reference()),
+    }
 }
 
 /// Compares the tables at `left` and `right` and writes what differs to `out`.

@@ -5,11 +5,9 @@ use std::path::Path;
 
 use archive::Error;
 use archive::snapshots::{
-    CsvStyle, Findings, ScratchDirectory, open_source, reconcile_snapshots, refuse_overwriting, summary_json,
-    write_candidates,
+    CsvStyle, Findings, ScratchDirectory, open_schema, open_source, reconcile_snapshots, refuse_overwriting,
+    summary_json, write_candidates,
 };
-use archive_core::data_file;
-use archive_reconcile::Schema;
 use archive_reconcile::tables::{OneSidedKeys, Options, Progress, Stage, Summary};
 use chrono::NaiveDate;
 
@@ -48,14 +46,7 @@ pub(super) struct Tables<'a> {
 
 /// Compares two tables, writes what differs, and prints how much.
 pub(super) fn run(tables: &Tables<'_>) -> Result<Outcome, Error> {
-    let schema = match tables.schema {
-        Some(path) => {
-            let text = data_file::read(path)?;
-            Schema::parse(&path.display().to_string(), &text)?
-        }
-        None => Schema::reference(),
-    };
-    let schema = schema.ignoring(tables.ignore.iter().cloned());
+    let schema = open_schema(tables.schema)?.ignoring(tables.ignore.iter().cloned());
     let style = if tables.lossless { CsvStyle::Lossless } else { CsvStyle::FormulaSafe };
     let out = Findings::create(tables.out)?.with_style(style);
     let bar = output::bar(0, "comparing");

@@ -4,8 +4,8 @@ use std::ffi::{c_char, c_void};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use archive::snapshots::{CsvStyle, Findings, reconcile_files};
-use archive_core::{Error, data_file};
+use archive::snapshots::{CsvStyle, Findings, open_schema, reconcile_files};
+use archive_core::Error;
 use archive_reconcile::Schema;
 use archive_reconcile::tables::{
     MemorySnapshot, Options, Progress, Stage, Summary, findings_schema, reconcile_tables,
@@ -55,11 +55,7 @@ impl TableOptions {
     }
 
     fn schema(&self) -> Result<Schema, Error> {
-        let schema = match &self.schema {
-            Some(path) => Schema::parse(&path.display().to_string(), &data_file::read(path)?)?,
-            None => Schema::reference(),
-        };
-        Ok(schema.ignoring(self.ignore.iter().cloned()))
+        Ok(open_schema(self.schema.as_deref())?.ignoring(self.ignore.iter().cloned()))
     }
 
     fn options<'a>(&self, progress: &'a dyn Fn(Progress) -> ControlFlow<()>) -> Options<'a> {

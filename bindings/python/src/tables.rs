@@ -2,11 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use archive::snapshots::{self, CsvStyle};
-use archive_core::{Error, data_file};
+use archive_core::Error;
 use archive_reconcile::Schema;
 use archive_reconcile::tables::{
     self, MemorySnapshot, Options, Progress, Snapshot, Stage, Summary, findings_schema, reconcile_tables,
@@ -152,7 +152,7 @@ pub(crate) fn reconcile(
     lossless: bool,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<(Option<Table>, String)> {
-    let schema = load_schema(schema.as_deref()).map_err(raise)?.ignoring(ignore);
+    let schema = snapshots::open_schema(schema.as_deref()).map_err(raise)?.ignoring(ignore);
     let sink = match &out {
         Some(path) => {
             let style = if lossless { CsvStyle::Lossless } else { CsvStyle::FormulaSafe };
@@ -184,11 +184,4 @@ pub(crate) fn key_buckets(py: Python<'_>, keys: &Bound<'_, PyAny>, buckets: u32)
         let (_, batches) = chunks.into_table("keys")?;
         Ok(batches.iter().flat_map(|batch| tables::key_buckets(batch, buckets)).collect())
     })
-}
-
-fn load_schema(path: Option<&Path>) -> Result<Schema, Error> {
-    match path {
-        Some(path) => Schema::parse(&path.display().to_string(), &data_file::read(path)?),
-        None => Ok(Schema::reference()),
-    }
 }
