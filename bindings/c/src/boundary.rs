@@ -139,12 +139,8 @@ pub(crate) unsafe fn text<'a>(name: &str, data: *const c_char, length: usize) ->
 /// # Safety
 /// `data` must be null or point to `length` readable items that nobody changes meanwhile.
 pub(crate) unsafe fn array<'a, T>(name: &str, data: *const T, length: usize) -> Result<&'a [T], Error> {
-    check_array(name, data, length)?;
-    if length == 0 {
-        return Ok(&[]);
-    }
-    // SAFETY: not null, and the caller vouches for the items; the limit keeps them below isize::MAX.
-    Ok(unsafe { std::slice::from_raw_parts(data, length) })
+    // SAFETY: as the caller vouches.
+    unsafe { slice(name, data, length, items::<T>()) }
 }
 
 /// The `length` items at `data`, to be written.
@@ -152,7 +148,7 @@ pub(crate) unsafe fn array<'a, T>(name: &str, data: *const T, length: usize) -> 
 /// # Safety
 /// `data` must be null or point to `length` writable items that nobody else uses meanwhile.
 pub(crate) unsafe fn array_mut<'a, T>(name: &str, data: *mut T, length: usize) -> Result<&'a mut [T], Error> {
-    check_array(name, data, length)?;
+    check_pointer(name, data, length, items::<T>())?;
     if length == 0 {
         return Ok(&mut []);
     }
@@ -165,24 +161,32 @@ pub(crate) unsafe fn array_mut<'a, T>(name: &str, data: *mut T, length: usize) -
 /// # Safety
 /// `data` must be null or point to `size` readable bytes that nobody changes meanwhile.
 pub(crate) unsafe fn file<'a>(name: &str, data: *const u8, size: usize) -> Result<&'a [u8], Error> {
-    if size > FILE_LIMIT {
-        return Err(Error::invalid(
-            format!("argument {name}"),
-            format!("has {size} bytes, more than {FILE_LIMIT}"),
-        ));
-    }
-    if data.is_null() || size == 0 {
-        return if size == 0 { Ok(&[]) } else { Err(Error::invalid(format!("argument {name}"), "is null")) };
-    }
-    // SAFETY: not null, and the caller vouches for the bytes; the limit keeps them below isize::MAX.
-    Ok(unsafe { std::slice::from_raw_parts(data, size) })
+    // SAFETY: as the caller vouches.
+    unsafe { slice(name, data, size, FILE_LIMIT) }
 }
 
-fn check_array<T>(name: &str, data: *const T, length: usize) -> Result<(), Error> {
+/// The `length` items at `data`, of which at most `limit` are taken.
+///
+/// # Safety
+/// As [`array`].
+unsafe fn slice<'a, T>(name: &str, data: *const T, length: usize, limit: usize) -> Result<&'a [T], Error> {
+    check_pointer(name, data, length, limit)?;
+    if length == 0 {
+        return Ok(&[]);
+    }
+    // SAFETY: not null, and the caller vouches for the items; the limit keeps them below isize::MAX.
+    Ok(unsafe { std::slice::from_raw_parts(data, length) })
+}
+
+/// How many items of a kind fit into [`TEXT_LIMIT`] bytes.
+const fn items<T>() -> usize {
+    TEXT_LIMIT / if size_of::<T>() == 0 { 1 } else { size_of::<T>() }
+}
+
+fn check_pointer<T>(name: &str, data: *const T, length: usize, limit: usize) -> Result<(), Error> {
     let object = || format!("argument {name}");
-    if length > TEXT_LIMIT / size_of::<T>().max(1) {
-        let message = format!("is {length} long, more than {}", TEXT_LIMIT / size_of::<T>().max(1));
-        return Err(Error::invalid(object(), message));
+    if length > limit {
+        return Err(Error::invalid(object(), format!("is {length} long, more than {limit}")));
     }
     if data.is_null() && length > 0 {
         return Err(Error::invalid(object(), "is null"));
