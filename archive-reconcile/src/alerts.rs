@@ -37,188 +37,19 @@
 //! Rules are data ([`REFERENCE_TEXT`] is what is shipped); the book is a value, stored as its owner
 //! likes; days come from the caller.
 
+mod observation;
+mod rules;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use archive_core::data_file;
 use archive_core::{Error, ErrorKind};
-use arrow_array::cast::AsArray;
-use arrow_array::{Array, RecordBatch};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::judgement::Review;
-use crate::schema::Severity;
+pub use observation::Observation;
+pub use rules::{ChangeOrder, REFERENCE_TEXT, Route, Rule, Rules, Suppression};
 
-/// The text of the shipped rules, to start one's own from.
-pub const REFERENCE_TEXT: &str = include_str!("../schema/alerts.toml");
-
-/// When people are told of an alert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Route {
-    /// As soon as it is seen.
-    AtOnce,
-    /// In the list of the day.
-    Daily,
-}
-
-/// One rule: which findings it is about, and what becomes of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rule {
-    /// Kinds of findings (`missing_left`, `missing_right`, `duplicate`, `mismatch`); all where empty.
-    #[serde(default)]
-    pub kinds: BTreeSet<String>,
-    /// Fields; all, and findings without one, where empty.
-    #[serde(default)]
-    pub fields: BTreeSet<String>,
-    /// The least severity.
-    #[serde(default = "minor")]
-    pub least: Severity,
-    /// When people are told.
-    pub route: Route,
-    /// The days without anybody acting after which the alert goes one level higher, each time anew.
-    #[serde(default)]
-    pub escalate_after_days: Option<u32>,
-}
-
-fn minor() -> Severity {
-    Severity::Minor
-}
-
-/// What waits while a change order is open.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Suppression {
-    /// The business processes of the orders.
-    pub processes: BTreeSet<String>,
-    /// The fields that such an order changes.
-    pub fields: BTreeSet<String>,
-    /// The days after which an order that is still open suppresses nothing any more.
-    pub most_days: u32,
-}
-
-/// The rules of early warning.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rules {
-    /// The first that fits a finding decides; a finding that none fits is no alert.
-    #[serde(rename = "rule")]
-    pub rules: Vec<Rule>,
-    /// What waits while an order is open.
-    #[serde(default)]
-    pub suppress: Vec<Suppression>,
-}
-
-impl Rules {
-    /// Reads rules from TOML; `name` (a path, usually) stands in errors.
-    ///
-    /// # Errors
-    /// `InvalidInput`, naming file, line and key, where the text is no such rules; or where a kind of
-    /// finding has no such name.
-    pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
-        let rules: Self = data_file::parse(name, text)?;
-        let known = ["missing_left", "missing_right", "duplicate", "mismatch"];
-        match rules.rules.iter().flat_map(|r| &r.kinds).find(|kind| !known.contains(&kind.as_str())) {
-            Some(kind) => {
-                let message = format!("{kind} is no kind of finding: the kinds are {}", known.join(", "));
-                Err(Error::invalid(name, message))
-            }
-            None => Ok(rules),
-        }
-    }
-
-    /// The rules that are shipped.
-    ///
-    /// # Panics
-    /// Never: a test reads them.
-    #[must_use]
-    pub fn reference() -> Self {
-        Self::parse("alerts.toml", REFERENCE_TEXT).expect("the shipped rules are checked by a test")
-    }
-
-    fn rule(&self, finding: &Observation) -> Option<&Rule> {
-        self.rules.iter().find(|rule| {
-            let field = finding.field.as_ref();
-            (rule.kinds.is_empty() || rule.kinds.contains(&finding.kind))
-                && (rule.fields.is_empty() || field.is_some_and(|f| rule.fields.contains(f)))
-                && finding.severity >= rule.least
-        })
-    }
-
-    fn suppresses(&self, finding: &Observation, orders: &[ChangeOrder], today: NaiveDate) -> bool {
-        let of_key = |order: &&ChangeOrder| order.key == finding.key;
-        orders.iter().filter(of_key).any(|order| {
-            self.suppress.iter().any(|rule| {
-                let age = (today - order.opened).num_days();
-                rule.processes.contains(&order.process)
-                    && finding.field.as_ref().is_some_and(|f| rule.fields.contains(f))
-                    && (0..=i64::from(rule.most_days)).contains(&age)
-            })
-        })
-    }
-}
-
-/// A finding, as the comparison gives it: a row of [`crate::tables::findings_schema`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Observation {
-    /// The customer's key; parts of a key of several columns stand with a slash between them.
-    pub key: String,
-    /// `missing_left`, `missing_right`, `duplicate` or `mismatch`.
-    pub kind: String,
-    /// The field, for a mismatch.
-    pub field: Option<String>,
-    /// What the papers say.
-    pub left: Option<String>,
-    /// What the system says.
-    pub right: Option<String>,
-    /// How much it matters.
-    pub severity: Severity,
-    /// Why it matters.
-    pub reason: String,
-}
-
-impl Observation {
-    /// The findings of a batch that a comparison by `keys` columns handed on, each with the parts of
-    /// its key; a part is empty where rows had none.
-    #[must_use]
-    pub fn of_findings(batch: &RecordBatch, keys: usize) -> Vec<(Vec<String>, Self)> {
-        let cell = |column: usize, row: usize| {
-            let column = batch.column(column).as_string::<i32>();
-            column.is_valid(row).then(|| column.value(row).to_owned())
-        };
-        let finding = |row| {
-            let parts: Vec<String> = (0..keys).map(|i| cell(i, row).unwrap_or_default()).collect();
-            let severity = match cell(keys + 4, row).as_deref() {
-                Some("critical") => Severity::Critical,
-                Some("major") => Severity::Major,
-                _ => Severity::Minor,
-            };
-            let finding = Self {
-                key: parts.join("/"),
-                kind: cell(keys, row).unwrap_or_default(),
-                field: cell(keys + 1, row),
-                left: cell(keys + 2, row),
-                right: cell(keys + 3, row),
-                severity,
-                reason: cell(keys + 5, row).unwrap_or_default(),
-            };
-            (parts, finding)
-        };
-        (0..batch.num_rows()).map(finding).collect()
-    }
-}
-
-/// An order that is open, during which system and papers differ rightly.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChangeOrder {
-    /// The customer's key.
-    pub key: String,
-    /// Its business process.
-    pub process: String,
-    /// The day on which it was opened.
-    pub opened: NaiveDate,
-}
+use crate::judgement::{Priors, Review};
 
 /// Names an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -362,6 +193,16 @@ impl Book {
     #[must_use]
     pub fn get(&self, id: AlertId) -> Option<&Alert> {
         self.alerts.get(&id)
+    }
+
+    /// How often each field of the system is wrong, by how its alerts ended.
+    #[must_use]
+    pub fn priors(&self) -> Priors {
+        let reviews = self.alerts.values().filter_map(|alert| {
+            let field = alert.finding.field.as_ref()?.parse().ok()?;
+            Some((field, alert.review()?))
+        });
+        reviews.fold(Priors::default(), |priors, (field, review)| priors.learn(field, review))
     }
 
     /// All alerts, the oldest first.
@@ -532,6 +373,7 @@ fn difference(finding: &Observation) -> (String, String, Option<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Severity;
 
     fn day(n: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(2024, 5, 1).unwrap() + chrono::Days::new(n.into())
@@ -626,6 +468,8 @@ mod tests {
         assert!(error.to_string().contains("looked after by li"), "{error}");
         book.act(id, Action::CallFalse, "li", day(2)).unwrap();
         assert_eq!(book.get(id).unwrap().review(), Some(Review::FalseAlarm));
+        let known = Priors::default().learn("ct_ratio".parse().unwrap(), Review::FalseAlarm);
+        assert_eq!(book.priors(), known, "its end is what the priors learn from");
         assert_eq!(
             book.act(id, Action::ResolveInPaper, "li", day(2)).unwrap_err().kind(),
             ErrorKind::Conflict
@@ -670,13 +514,5 @@ mod tests {
         let mut again: Book = serde_json::from_str(&text).unwrap();
         assert!(again.observe(&rules, &found, &[], Vanished::Unknown, day(1)).is_empty());
         assert_eq!(again.iter().count(), 1);
-    }
-
-    #[test]
-    fn broken_rules_name_what_is_wrong() {
-        let kind = REFERENCE_TEXT.replacen("\"duplicate\"", "\"twice\"", 1);
-        assert!(Rules::parse("a.toml", &kind).unwrap_err().to_string().contains("twice is no kind"));
-        let key = REFERENCE_TEXT.replacen("route", "root", 1);
-        assert!(Rules::parse("a.toml", &key).unwrap_err().to_string().contains("a.toml line"));
     }
 }

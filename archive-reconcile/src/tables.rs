@@ -57,7 +57,7 @@
 //! where the rows that differ are too many, the tables are read several times.
 
 mod buckets;
-mod cells;
+pub(crate) mod cells;
 mod continuous;
 mod findings;
 pub(crate) mod fold;

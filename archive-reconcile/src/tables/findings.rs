@@ -23,6 +23,15 @@ pub enum Difference {
 }
 
 impl Difference {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::MissingLeft, Self::MissingRight, Self::Duplicate, Self::Mismatch];
+
+    /// The one with this name in the column `kind`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// The name in the column `kind`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -36,6 +45,12 @@ impl Difference {
 }
 
 impl Severity {
+    /// The one with this name in the column `severity`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Minor, Self::Major, Self::Critical].into_iter().find(|severity| severity.as_str() == name)
+    }
+
     /// The name in the column `severity`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
