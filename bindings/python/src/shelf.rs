@@ -1,5 +1,6 @@
 //! Mobile shelving behind a controller that is written in Python, and the kit that proves it.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -29,15 +30,12 @@ impl Calls {
     /// What an exception says of a command that may have acted: only its class can tell that it did not.
     fn outcome(&self, py: Python<'_>, raised: PyErr, acts: bool) -> DeviceError {
         let message = raised.value(py).to_string();
-        let nothing_happened = [
-            raised.is_instance_of::<Unavailable>(py),
-            raised.is_instance_of::<InvalidInput>(py),
-            raised.is_instance_of::<NotFound>(py),
-        ];
+        let sent_nothing = raised.is_instance_of::<Unavailable>(py)
+            || raised.is_instance_of::<InvalidInput>(py)
+            || raised.is_instance_of::<NotFound>(py);
         let error = if raised.is_instance_of::<Refused>(py) {
             DeviceError::rejected(&self.name, message)
-        } else if nothing_happened.contains(&true) || (!acts && !raised.is_instance_of::<OutcomeUnknown>(py))
-        {
+        } else if sent_nothing || (!acts && !raised.is_instance_of::<OutcomeUnknown>(py)) {
             DeviceError::not_sent(&self.name, message)
         } else {
             DeviceError::maybe_executed(&self.name, message)
@@ -147,7 +145,17 @@ impl ShelfRig for Bench {
 #[pyclass(frozen, module = "marketing_archive._native")]
 pub(crate) struct Shelf {
     shelf: PolledShelf,
-    runtime: Arc<Runtime>,
+    /// Taken when the shelf is dropped, and there until then.
+    runtime: Option<Runtime>,
+}
+
+impl Shelf {
+    fn wait<T>(&self, call: impl Future<Output = T>) -> Result<T, Error> {
+        match &self.runtime {
+            Some(runtime) => Ok(runtime.block_on(call)),
+            None => Err(Error::new(ErrorKind::Internal, "shelf", "was dropped")),
+        }
+    }
 }
 
 #[pymethods]
@@ -176,7 +184,7 @@ impl Shelf {
             let _entered = runtime.enter();
             PolledShelf::over_vendor(limits, controller).map_err(raise)?
         };
-        Ok(Self { shelf, runtime: Arc::new(runtime) })
+        Ok(Self { shelf, runtime: Some(runtime) })
     }
 
     /// Opens an aisle and waits for the end.
@@ -184,30 +192,28 @@ impl Shelf {
         let operation = operation.parse().map_err(raise)?;
         detached(py, || {
             let target = MoveTarget::Open(AisleId(aisle));
-            Ok(self.runtime.block_on(self.shelf.move_and_wait(operation, target))?.to_string())
+            Ok(self.wait(self.shelf.move_and_wait(operation, target))??.to_string())
         })
     }
 
     /// Where the carriages are: the open aisle, whether they move, which protections are on.
     fn state(&self, py: Python<'_>) -> PyResult<(Option<u16>, bool, Vec<&'static str>)> {
-        let state = detached(py, || Ok(self.runtime.block_on(self.shelf.state())?))?;
+        let state = detached(py, || Ok(self.wait(self.shelf.state())??))?;
         let interlocks = state.interlocks.iter().map(|interlock| interlock.as_str()).collect();
         Ok((state.open.map(|open| open.0), state.moving, interlocks))
     }
 
     /// Stops all carriages.
     fn stop(&self, py: Python<'_>) -> PyResult<()> {
-        detached(py, || Ok(self.runtime.block_on(self.shelf.stop())?))
+        detached(py, || Ok(self.wait(self.shelf.stop())??))
     }
 
     /// Runs the conformance kit: whether it is green, and the report.
     #[pyo3(signature = (rig=None))]
     fn check(&self, py: Python<'_>, rig: Option<Py<PyAny>>) -> PyResult<(bool, String)> {
-        let report = interruptible(py, &AtomicBool::new(false), || {
-            Ok(match rig {
-                Some(rig) => self.runtime.block_on(check_shelf(&self.shelf, &Bench(rig))),
-                None => self.runtime.block_on(check_shelf(&self.shelf, &NoRig)),
-            })
+        let report = interruptible(py, &AtomicBool::new(false), || match rig {
+            Some(rig) => self.wait(check_shelf(&self.shelf, &Bench(rig))),
+            None => self.wait(check_shelf(&self.shelf, &NoRig)),
         })?;
         Ok((report.is_green(), report.to_string()))
     }
@@ -215,12 +221,9 @@ impl Shelf {
 
 impl Drop for Shelf {
     fn drop(&mut self) {
-        // The runtime waits for calls that still run, and those need the interpreter that is held here.
-        if let Some(runtime) = Arc::get_mut(&mut self.runtime) {
-            let idle = tokio::runtime::Builder::new_current_thread().build();
-            if let Ok(idle) = idle {
-                std::mem::replace(runtime, idle).shutdown_background();
-            }
+        // A runtime waits for calls that still run, and those need the interpreter that is held here.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
         }
     }
 }
