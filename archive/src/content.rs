@@ -45,6 +45,21 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     fs::read(path).map_err(|e| Error::io(path, "read", e))
 }
 
+/// Writes `bytes` beside `path`, flushes them and renames them into place: after a crash the file is as it
+/// was before, or whole.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let partial = path.with_extension(format!("{}.partial", std::process::id()));
+    let directory = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = fs::File::create(&partial)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&partial, path))
+        // The new name is on the disk only with its directory.
+        .and_then(|()| fs::File::open(directory)?.sync_all());
+    written.inspect_err(|_| {
+        let _ = fs::remove_file(&partial);
+    })
+}
+
 impl ContentStore {
     /// The content under `root`, which is created where it is not there.
     pub(crate) fn open(root: PathBuf) -> Result<Self, Error> {
@@ -77,16 +92,7 @@ impl ContentStore {
         }
         let directory = path.parent().unwrap_or(&self.root);
         fs::create_dir_all(directory).map_err(|e| Error::io(directory, "create a content directory", e))?;
-        let partial = path.with_extension(format!("{}.partial", std::process::id()));
-        let written = fs::File::create(&partial)
-            .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&partial, &path))
-            // The new name is on the disk only with its directory.
-            .and_then(|()| fs::File::open(directory)?.sync_all());
-        written.map_err(|e| {
-            let _ = fs::remove_file(&partial);
-            Error::io(&path, "write the document", e)
-        })?;
+        write_whole(&path, bytes).map_err(|e| Error::io(&path, "write the document", e))?;
         Ok(relative)
     }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::file_checks::is_live;
 use crate::archive::Archive;
+use crate::content;
 
 /// Where a scan goes on, in the archive's directory.
 const STATE: &str = "fixity.json";
@@ -112,8 +113,5 @@ fn load(path: &std::path::Path) -> Result<Progress, Error> {
 fn save(path: &std::path::Path, progress: &Progress) -> Result<(), Error> {
     let text = serde_json::to_string(progress)
         .map_err(|e| Error::new(ErrorKind::Internal, STATE, "cannot be written").with_source(e))?;
-    let partial = path.with_extension(format!("{}.partial", std::process::id()));
-    fs::write(&partial, text)
-        .and_then(|()| fs::rename(&partial, path))
-        .map_err(|e| Error::io(path, "keep the scan's progress", e))
+    content::write_whole(path, text.as_bytes()).map_err(|e| Error::io(path, "keep the scan's progress", e))
 }
