@@ -3,11 +3,13 @@
 //! Exit codes: 0 done; 1 findings, where a flag asks for it; 2 wrong usage; 3 something that was
 //! given is wrong; 4 something is out of reach (engine, models, catalogue, device, disk).
 
+mod alerts;
 mod backlog;
 mod catalogued;
 mod custody;
 mod demo;
 mod disposal;
+mod judge;
 mod line;
 mod output;
 mod pages;
@@ -63,6 +65,11 @@ enum Verb {
     Sync(sync::Sync),
     /// Compare filed papers with a table of the marketing system, or two tables with each other.
     Reconcile(catalogued::Reconcile),
+    /// Judge a table of the marketing system by the images of filed papers: what is probably wrong.
+    Judge(judge::Judge),
+    /// Early warning: alerts from the day a finding is seen to the day it is settled.
+    #[command(subcommand)]
+    Alerts(alerts::Alerts),
     /// Render the PDF on standard input for the program that reads it.
     #[command(name = archive_ocr::pdf::ARGUMENT, hide = true)]
     PdfPages,
@@ -152,6 +159,8 @@ pub(crate) fn main() -> ExitCode {
         Verb::Inventory(verb) => verb.run(),
         Verb::Sync(verb) => verb.run(),
         Verb::Reconcile(verb) => verb.run(),
+        Verb::Judge(verb) => verb.run(),
+        Verb::Alerts(verb) => verb.run(),
         Verb::PdfPages => pdf_pages::run(),
         Verb::Completeness(verb) => verb.run(),
         Verb::Remind(verb) => verb.run(),

@@ -55,29 +55,40 @@ impl Archive {
 
     /// What was read from a customer's papers; `None` where none are filed.
     pub(crate) fn papers_of(&self, customer: &CustomerNumber) -> Result<Option<Vec<PaperReading>>, Error> {
+        let Some(documents) = self.documents_of(customer)? else { return Ok(None) };
+        let readings = documents.into_iter().flat_map(|document| {
+            let name = document.name;
+            document.fields.into_iter().map(move |(field, read)| PaperReading {
+                document: name.clone(),
+                field,
+                value: Some(read.value),
+                verdict: None,
+                evidence: 0.0,
+            })
+        });
+        Ok(Some(readings.collect()))
+    }
+
+    /// The documents of all files of a customer that are in force; `None` where there is no such file.
+    pub(crate) fn documents_of(
+        &self,
+        customer: &CustomerNumber,
+    ) -> Result<Option<Vec<FiledDocument>>, Error> {
         let located = match self.catalogue.locate(&Locator::Customer(customer.clone())) {
             Ok(located) => located,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let mut papers = Vec::new();
+        let mut documents = Vec::new();
         let mut live = 0;
         for file in located.iter().filter(|file| file.filed.state != FilingState::Void) {
             live += 1;
-            let documents: Vec<FiledDocument> = serde_json::from_str(&file.readings).map_err(|e| {
+            let of_file: Vec<FiledDocument> = serde_json::from_str(&file.readings).map_err(|e| {
                 let object = format!("readings of {} in the catalogue", file.filed.reference);
                 Error::new(ErrorKind::Corrupt, object, "cannot be read back").with_source(e)
             })?;
-            for document in documents {
-                papers.extend(document.fields.into_iter().map(|(field, read)| PaperReading {
-                    document: document.name.clone(),
-                    field,
-                    value: Some(read.value),
-                    verdict: None,
-                    evidence: 0.0,
-                }));
-            }
+            documents.extend(of_file);
         }
-        Ok((live > 0).then_some(papers))
+        Ok((live > 0).then_some(documents))
     }
 }

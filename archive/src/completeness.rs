@@ -36,7 +36,7 @@ impl Archive {
     /// # Errors
     /// `NotFound` where no live file bears the number, or the policy no longer knows its process.
     pub fn completeness(&self, reference: &ReferenceCode) -> Result<Completeness, Error> {
-        self.judge(&self.live_file(reference)?)
+        self.assess_file(&self.live_file(reference)?)
     }
 
     /// The documents of a file and of those that joined it.
@@ -52,7 +52,7 @@ impl Archive {
         Ok(held)
     }
 
-    fn judge(&self, file: &Located) -> Result<Completeness, Error> {
+    fn assess_file(&self, file: &Located) -> Result<Completeness, Error> {
         let mut summary = summary(file)?;
         let main = stored_case(file)?.joins;
         let main = main.map(|main| self.live_file(&main)).transpose()?;
@@ -104,7 +104,7 @@ impl Archive {
             if self.policy().process(&file.filed.process).is_err() || stored_case(file)?.joins.is_some() {
                 return Ok(());
             }
-            let reminders = reminders_since(&self.judge(file)?, self.policy().reminders(), last, today);
+            let reminders = reminders_since(&self.assess_file(file)?, self.policy().reminders(), last, today);
             if !reminders.is_empty() {
                 let (reference, customer) = (file.filed.reference.clone(), file.filed.customer.clone());
                 found.push(Reminded { reference, customer, reminders });

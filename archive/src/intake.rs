@@ -228,12 +228,8 @@ impl Archive {
             }
             captured.pages = submitted.pages.unwrap_or(facts.pages);
         }
-        // A photograph has no fields to read.
-        let is_page = carrier != Carrier::Image && (format.is_image() || format == Format::Pdf);
-        if is_page && reading == Reading::Pages {
-            let files = PageFiles::with_pdf(PdfRenderer::from_environment());
-            let pages = files.pages_of(&name, bytes.clone())?;
-            let reading = self.reader()?.read_document(pages, &ReadOptions::default())?;
+        if has_fields(carrier, format) && reading == Reading::Pages {
+            let reading = self.read_pages(&name, bytes.clone())?;
             // What the caller knows goes before what a title seems to say.
             captured.document_type = captured.document_type.or_else(|| reading.document_type.clone());
             captured.pages =
@@ -253,6 +249,12 @@ impl Archive {
         captured.content = self.content.keep(&digest, format.extension(), &bytes)?;
         tracing::info!(document = %name, %digest, fields = captured.fields.len(), "kept and read");
         Ok(captured)
+    }
+
+    /// Reads the pages of one document's content.
+    pub(crate) fn read_pages(&self, name: &str, bytes: Vec<u8>) -> Result<DocumentReading, Error> {
+        let files = PageFiles::with_pdf(PdfRenderer::from_environment());
+        self.reader()?.read_document(files.pages_of(name, bytes)?, &ReadOptions::default())
     }
 
     fn entry(
@@ -360,8 +362,13 @@ impl Captured {
     }
 }
 
+/// Whether a document shows fields to read: a photograph has none.
+pub(crate) fn has_fields(carrier: Carrier, format: Format) -> bool {
+    carrier != Carrier::Image && (format.is_image() || format == Format::Pdf)
+}
+
 /// Faults of this machine, which pass; everything else is the document's own.
-fn is_passing(kind: ErrorKind) -> bool {
+pub(crate) fn is_passing(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Unavailable | ErrorKind::Internal)
 }
 

@@ -17,12 +17,15 @@
 //! and what is missing or doubtful.
 //!
 //! In reading order: [`filing`], requests and outcomes; [`config`], an archive's directory;
-//! [`devices`], shelves and readers; [`records`], tables of the marketing system; [`report`], the
+//! [`devices`], shelves and readers; [`records`], tables of the marketing system; [`judging`] and
+//! [`alert_book`], how probable its errors are and who is told; [`report`], the
 //! findings as a page; [`page_json`], readings for other languages; [`setup`], engine and models; [`samples`], the demo's papers.
 //!
-//! Limits: one site, one catalogue in one file; one page a document.
+//! Limits: shelves and readers of one site a directory; other sites are reached by consignments and merges
+//! ([`sites`]).
 #![forbid(unsafe_code)]
 
+pub mod alert_book;
 mod archive;
 pub mod capture;
 pub mod cataloguing;
@@ -36,6 +39,7 @@ pub mod disposal;
 pub mod filing;
 mod intake;
 mod inventory;
+pub mod judging;
 mod late;
 mod numbers;
 pub mod page_json;

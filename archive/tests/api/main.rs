@@ -9,6 +9,7 @@ mod command_line;
 mod crash;
 #[cfg(feature = "postgres")]
 mod database;
+mod early_warning;
 mod filing;
 mod inventory;
 mod scene;
