@@ -257,9 +257,15 @@ impl<C: Controller> Session<C> {
                 (Some(interlock), _) => Some(MoveOutcome::Refused(Refusal::Interlock(*interlock))),
                 (None, open) if open == Some(active.entry.target) => Some(MoveOutcome::Done),
                 _ if active.stopped => Some(MoveOutcome::Refused(Refusal::Stopped)),
-                // Where no aisle is the target, standing still after moving is all there is to see.
-                _ if active.seen_running && !matches!(active.entry.target, MoveTarget::Open(_)) => {
-                    Some(MoveOutcome::Done)
+                // Where no aisle is the target, standing still after moving is all there is to see; a move
+                // that is shorter than the time between two looks is not seen.
+                _ if !matches!(active.entry.target, MoveTarget::Open(_)) => {
+                    let unseen =
+                        || MoveOutcome::Unknown("was not seen to move: look at the carriages".to_owned());
+                    match active.seen_running {
+                        true => Some(MoveOutcome::Done),
+                        false => (now >= active.patience).then(unseen),
+                    }
                 }
                 _ if active.seen_running || now >= active.patience => {
                     let reason = "the controller stands still before the target is reached";
