@@ -14,7 +14,7 @@ use crate::audit::{Break, CounterState};
 use crate::catalogue::Catalogue;
 use crate::disposal::{DisposalList, DisposalProposal, LegalHold};
 use crate::document::{DocumentVersion, FixityCheck};
-use crate::evidence_log::{Checkpoint, ConsistencyProof, InclusionProof, LogEntry};
+use crate::evidence_log::{Checkpoint, ConsistencyProof, InclusionProof, LogEntry, LogVerification};
 use crate::filing::{
     Draw, Filed, FilingEntry, Located, Locator, ShelfReceipt, check_batch, check_text, check_time,
 };
@@ -193,9 +193,9 @@ impl<B: Backend> Catalogue for B {
         self.read(evidence::checkpoint)
     }
 
-    fn verify(&self, checkpoint: &Checkpoint) -> Result<Vec<Break>, Error> {
-        let checkpoint = *checkpoint;
-        self.read(move |tx| evidence::verify(tx, Some(&checkpoint)))
+    fn verify(&self, checkpoints: &[Checkpoint]) -> Result<LogVerification, Error> {
+        let checkpoints = checkpoints.to_vec();
+        self.read(move |tx| evidence::verify(tx, &checkpoints))
     }
 
     fn history(&self, number: &ReferenceCode) -> Result<Vec<LogEntry>, Error> {

@@ -12,7 +12,7 @@ use crate::Error;
 use crate::audit::{Break, CounterState};
 use crate::disposal::{DisposalList, DisposalProposal, LegalHold};
 use crate::document::{DocumentVersion, FixityCheck};
-use crate::evidence_log::{Checkpoint, ConsistencyProof, InclusionProof, LogEntry};
+use crate::evidence_log::{Checkpoint, ConsistencyProof, InclusionProof, LogEntry, LogVerification};
 use crate::filing::{Draw, Filed, FilingEntry, Located, Locator, ShelfReceipt};
 use crate::loan::{Loan, LoanRequest};
 use crate::party::BusinessProcess;
@@ -203,11 +203,13 @@ pub trait Catalogue: Debug + Send + Sync {
     /// `Unavailable` or `Corrupt` where the store cannot be read.
     fn checkpoint(&self) -> Result<Checkpoint, Error>;
 
-    /// Checks the evidence log from end to end and against a `checkpoint` that was kept elsewhere.
+    /// Checks the evidence log from end to end and against `checkpoints` that were kept elsewhere, in any
+    /// order: makes its root anew from every entry. The more checkpoints there are, the closer is the place
+    /// known of a change that somebody made to fit.
     ///
     /// # Errors
     /// `Unavailable` or `Corrupt` where the store cannot be read at all.
-    fn verify(&self, checkpoint: &Checkpoint) -> Result<Vec<Break>, Error>;
+    fn verify(&self, checkpoints: &[Checkpoint]) -> Result<LogVerification, Error>;
 
     /// What the log says of the file that bears `number`, oldest first.
     ///

@@ -8,7 +8,7 @@
 //! // Kept elsewhere: three lines of text that stand for the whole log.
 //! let kept = catalogue.checkpoint()?.to_string();
 //! let kept: Checkpoint = kept.parse()?;
-//! assert!(catalogue.verify(&kept)?.is_empty());
+//! assert!(catalogue.verify(&[kept])?.holds());
 //! # Ok::<(), archive_core::Error>(())
 //! ```
 //!
@@ -16,8 +16,10 @@
 //! that is kept outside of the catalogue can. What is logged of a file's content is its digest, so the
 //! log holds no personal data and a changed row is still seen.
 //!
-//! Limits: checkpoints are not signed; whoever keeps one keeps it where the catalogue's owner cannot
-//! write.
+//! Limits: a checkpoint proves something only where the catalogue's owner cannot write; one that must travel
+//! is signed ([`crate::signed_checkpoint`]).
+
+mod check;
 
 use std::fmt;
 use std::str::FromStr;
@@ -33,11 +35,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::audit::{Break, End};
 use crate::document::{Fixity, FixityFinding};
-use crate::merkle::{Frontier, leaf_hash, verify_consistency, verify_inclusion};
+use crate::merkle::{leaf_hash, verify_consistency, verify_inclusion};
 use crate::shelf::HoldEnd;
 use crate::{Error, ErrorKind};
+
+pub use check::{LogCheck, LogVerification};
 
 /// What happened. A leaf is this as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -418,88 +421,6 @@ impl ConsistencyProof {
     #[must_use]
     pub fn holds(&self, old: &Checkpoint, new: &Checkpoint) -> bool {
         verify_consistency((old.size, old.root), (new.size, new.root), &self.hashes)
-    }
-}
-
-/// Checks a log from its first entry to its last, as a backend reads it out.
-#[derive(Debug)]
-pub struct LogCheck<'a> {
-    checkpoint: Option<&'a Checkpoint>,
-    tree: Frontier,
-    /// Entries that were read, which is more than the tree has where some are missing.
-    read: u64,
-    breaks: Vec<Break>,
-}
-
-impl<'a> LogCheck<'a> {
-    /// A check against `checkpoint`, or of the log by itself.
-    #[must_use]
-    pub fn new(checkpoint: Option<&'a Checkpoint>) -> Self {
-        let mut check = Self { checkpoint, tree: Frontier::default(), read: 0, breaks: Vec::new() };
-        check.meet_checkpoint();
-        check
-    }
-
-    fn found(&mut self, object: String, message: impl Into<String>) {
-        // A ruined log gives an answer and not a flood.
-        if self.breaks.len() < 1000 {
-            self.breaks.push(Break::new(End::Log, object, message));
-        }
-    }
-
-    fn meet_checkpoint(&mut self) {
-        if let Some(checkpoint) = self.checkpoint
-            && checkpoint.size == self.tree.size()
-            && checkpoint.root != self.tree.root()
-        {
-            let message =
-                "has another root than the checkpoint: an entry before was changed, added or left out";
-            self.found(format!("the log of {} entries", checkpoint.size), message);
-        }
-    }
-
-    /// Reads the next entry with the hash that is stored for it. Returns the complete subtrees that it
-    /// ends, for a backend that stores those.
-    pub fn push(&mut self, position: u64, event: &[u8], stored: Digest) -> Vec<(u32, u64, Digest)> {
-        if position != self.read {
-            let message = format!("stands where entry {} is expected", self.read);
-            self.found(format!("log entry {position}"), message);
-        }
-        self.read = position.saturating_add(1);
-        let hash = leaf_hash(event);
-        if hash != stored {
-            self.found(format!("log entry {position}"), "is not what was hashed: it was changed");
-        }
-        let mut nodes = Vec::new();
-        self.tree.push_noting(hash, |level, at, hash| nodes.push((level, at, hash)));
-        self.meet_checkpoint();
-        nodes
-    }
-
-    /// Notes a fault that the backend saw.
-    pub(crate) fn note(&mut self, object: String, message: &str) {
-        self.found(object, message);
-    }
-
-    /// Compares the end with the `head` that is stored, and tells all that was found.
-    #[must_use]
-    pub fn finish(mut self, head: &Frontier) -> Vec<Break> {
-        if *head != self.tree {
-            let message =
-                format!("ends with {} entries, and its entries are {}", head.size(), self.tree.size());
-            self.found("the log".into(), message);
-        }
-        if let Some(checkpoint) = self.checkpoint
-            && checkpoint.size > self.tree.size()
-        {
-            let message = format!(
-                "has {} entries and had {} at the checkpoint: its end was cut",
-                self.tree.size(),
-                checkpoint.size
-            );
-            self.found("the log".into(), message);
-        }
-        self.breaks
     }
 }
 

@@ -23,6 +23,7 @@
 //! - [`loan`], [`disposal`], [`relocation`]: paper that left the shelf, leaves it for good, or moves.
 //! - [`search`]: Chinese, exact, in any of a file's names and readings.
 //! - [`evidence_log`], [`merkle`]: every change as a leaf of a Merkle tree, with proofs.
+//! - [`signed_checkpoint`], [`signed_note`]: checkpoints that others keep, and proofs that need no catalogue.
 //! - [`conformance`] (feature): the kit that every backend passes.
 //!
 //! What must always hold is held by the schema itself: a number is given once, a slot holds one
@@ -49,9 +50,12 @@ mod operations;
 pub mod party;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod randomness;
 pub mod relocation;
 pub mod search;
 pub mod shelf;
+pub mod signed_checkpoint;
+pub mod signed_note;
 mod sql;
 mod sqlite;
 
@@ -60,7 +64,7 @@ pub use audit::{Break, CounterState, End};
 pub use catalogue::Catalogue;
 pub use disposal::{Approval, DisposalList, DisposalProposal, DisposalState, LegalHold};
 pub use document::{DigestSuite, DocumentVersion, Fixity, FixityCheck, FixityFinding};
-pub use evidence_log::{Checkpoint, ConsistencyProof, Event, InclusionProof, LogEntry};
+pub use evidence_log::{Checkpoint, ConsistencyProof, Event, InclusionProof, LogEntry, LogVerification};
 pub use filing::{
     Custody, Draw, Filed, FilingEntry, FilingState, Located, Locator, Place, ShelfReceipt, Shelving, Standing,
 };
@@ -75,6 +79,7 @@ pub use shelf::{
     BoxStatus, HoldEnd, Inventory, InventoryFinding, Sighting, SiteStatus, SlotFilter, SlotHold, SlotStatus,
     SlotUse,
 };
+pub use signed_checkpoint::{LogProof, SignedCheckpoint};
 pub use sqlite::{MemoryCatalogue, SqliteCatalogue, SqliteOptions};
 
 /// The crate's README, whose example runs as a test.

@@ -53,7 +53,8 @@ pub(super) fn the_log_proves_what_it_holds(catalogue: &dyn Catalogue) {
     }
     let latest = checkpoints[9];
     for old in &checkpoints {
-        assert_eq!(catalogue.verify(old).unwrap(), []);
+        let found = catalogue.verify(&[*old]).unwrap();
+        assert_eq!((found.present, found.agreed, found.breaks), (latest, Some(*old), vec![]));
         let proof = catalogue.prove_consistency(old.size, latest.size).unwrap();
         assert!(proof.holds(old, &latest), "{old:?}");
         for position in 0..old.size {
@@ -66,10 +67,14 @@ pub(super) fn the_log_proves_what_it_holds(catalogue: &dyn Catalogue) {
     }
     // A checkpoint of another history, and one of a log that was longer.
     let wrong = Checkpoint { root: Digest([1; 32]), ..checkpoints[5] };
-    let breaks = catalogue.verify(&wrong).unwrap();
+    let found = catalogue.verify(&[latest, wrong, checkpoints[3], checkpoints[6]]).unwrap();
+    assert_eq!((found.agreed, found.disputed), (Some(checkpoints[3]), Some(wrong)));
+    let breaks = found.breaks;
     assert!(breaks.iter().any(|b| b.message.contains("another root")), "{breaks:?}");
     let longer = Checkpoint { size: 99, ..latest };
-    let breaks = catalogue.verify(&longer).unwrap();
+    let found = catalogue.verify(&[longer]).unwrap();
+    assert_eq!(found.disputed, Some(longer));
+    let breaks = found.breaks;
     assert!(breaks.iter().any(|b| b.message.contains("its end was cut")), "{breaks:?}");
     refused(catalogue.prove_inclusion(9, 9), ErrorKind::InvalidInput, &["9"]);
     refused(catalogue.prove_inclusion(0, 99), ErrorKind::NotFound, &["99", "has 9"]);

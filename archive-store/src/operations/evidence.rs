@@ -7,7 +7,8 @@ use archive_core::record::Digest;
 use super::lookup;
 use crate::audit::{Break, End};
 use crate::evidence_log::{
-    Checkpoint, ConsistencyProof, Content, Event, InclusionProof, LogCheck, LogEntry, digest_of,
+    Checkpoint, ConsistencyProof, Content, Event, InclusionProof, LogCheck, LogEntry, LogVerification,
+    digest_of,
 };
 use crate::filing::FilingState;
 use crate::merkle::{self, Frontier, Nodes, leaf_hash, node_hash};
@@ -135,15 +136,15 @@ pub(crate) fn prove_consistency(tx: &Transaction<'_>, old: u64, new: u64) -> Res
     Ok(ConsistencyProof { hashes })
 }
 
-/// Checks the log from end to end, and against a checkpoint where there is one.
-pub(crate) fn verify(tx: &Transaction<'_>, checkpoint: Option<&Checkpoint>) -> Result<Vec<Break>, Error> {
+/// Checks the log from end to end, and against checkpoints where there are some.
+pub(crate) fn verify(tx: &Transaction<'_>, checkpoints: &[Checkpoint]) -> Result<LogVerification, Error> {
     let head = match head(tx) {
         Ok(head) => head,
         // A head that is none is a finding; what the leaves say is still worth hearing.
         Err(error) if error.kind() == ErrorKind::Corrupt => Frontier::default(),
         Err(error) => return Err(error),
     };
-    let mut check = LogCheck::new(checkpoint);
+    let mut check = LogCheck::new(checkpoints);
     const PAGE: usize = 10_000;
     let mut last = i64::MIN;
     loop {

@@ -26,11 +26,11 @@ fn tree(log: &[Entry]) -> Frontier {
 }
 
 fn detected(log: &[Entry], head: &Frontier, checkpoint: &Checkpoint) -> bool {
-    let mut check = LogCheck::new(Some(checkpoint));
+    let mut check = LogCheck::new(&[*checkpoint]);
     for (position, event, hash) in log {
         check.push(*position, event, *hash);
     }
-    !check.finish(head).is_empty()
+    !check.finish(head).holds()
 }
 
 /// Tampers `times` times; every second time, hashes, positions and head are made to fit again, as

@@ -337,7 +337,7 @@ impl Branch {
         }
         let kept = self.checkpoint;
         let catalogue = self.archive()?.catalogue();
-        let breaks = kept.map_or(Ok(Vec::new()), |kept| catalogue.verify(&kept))?;
+        let breaks = catalogue.verify(kept.as_slice())?.breaks;
         let checkpoint = catalogue.checkpoint()?;
         self.summary.broken.extend(breaks.iter().map(ToString::to_string));
         self.checkpoint = Some(checkpoint);
