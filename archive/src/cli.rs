@@ -4,6 +4,7 @@
 //! given is wrong; 4 something is out of reach (engine, models, catalogue, device, disk).
 
 mod alerts;
+mod audit;
 mod backlog;
 mod catalogued;
 mod custody;
@@ -95,6 +96,9 @@ enum Verb {
     Copy(custody::ReadingCopy),
     /// Write an evidence package on a file.
     Evidence(custody::Evidence),
+    /// Check the catalogue, sign checkpoints of its evidence log, and prove entries to others.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// List, hold, propose, approve and destroy what is due.
     #[command(subcommand)]
     Disposal(disposal::Disposal),
@@ -171,6 +175,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Transfer(verb) => verb.run(),
         Verb::Copy(verb) => verb.run(),
         Verb::Evidence(verb) => verb.run(),
+        Verb::Audit(verb) => verb.run(),
         Verb::Disposal(verb) => verb.run(),
         Verb::Consign(verb) => verb.run(),
         Verb::Rebox(verb) => verb.run(),

@@ -63,7 +63,7 @@ impl Archive {
             .collect::<Result<Vec<_>, _>>()?;
         let package = EvidencePackage { reference: reference.clone(), checkpoint, proofs };
         if !package.holds() {
-            let message = "is not proven by the log; run `archive audit` and find out why";
+            let message = "is not proven by the log; run `archive audit catalogue` and find out why";
             return Err(Error::new(ErrorKind::Corrupt, format!("file {reference}"), message));
         }
         let mut rows = Vec::new();

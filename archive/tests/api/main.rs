@@ -3,6 +3,7 @@
 //! What reads pages needs the models of `archive setup`: without them those tests say that they are
 //! skipped, and with `ARCHIVE_REQUIRE_MODELS` set they fail.
 
+mod audit;
 mod backlog;
 mod bad_input;
 mod command_line;
