@@ -50,6 +50,7 @@ use archive_reconcile::tables::{Options, Snapshot, Summary, reconcile_tables};
 use arrow_array::RecordBatch;
 
 pub use candidates::write_candidates;
+pub use catalogued::PapersTable;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresTable;
 pub use scratch::ScratchDirectory;
@@ -93,7 +94,7 @@ pub fn open(path: &Path) -> Result<Box<dyn Snapshot>, Error> {
 pub fn open_source(name: &str) -> Result<Box<dyn Snapshot>, Error> {
     if let Some(directory) = name.strip_prefix("catalogue:") {
         let archive = crate::Archive::open(crate::Config::load(Path::new(directory))?)?;
-        return Ok(Box::new(archive.papers_table()?));
+        return Ok(Box::new(PapersTable::of(archive)?));
     }
     if name.starts_with("postgresql://") || name.starts_with("postgres://") {
         return open_database(name);

@@ -12,6 +12,7 @@ use super::form::Form;
 use super::index::state;
 use super::plan::Plan;
 use super::rows::Rows;
+use super::snapshot::Snapshot;
 use super::{Counts, Stop};
 use crate::schema::{Comparison, Occasion, Schema, Severity};
 
@@ -44,6 +45,7 @@ pub(crate) struct Judge<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) schema: &'a Schema,
     pub(crate) today: Option<NaiveDate>,
+    pub(crate) sides: [&'a dyn Snapshot; 2],
 }
 
 impl Judge<'_> {
@@ -264,7 +266,15 @@ impl Comparing<'_, '_, '_> {
                 reason.push_str("; ");
                 reason.push_str(&hint);
             }
-            self.push(Difference::Mismatch, Some(field.name.as_str()), (a, b), severity, &reason)?;
+            let name = field.name.as_str();
+            let key: Vec<&str> = self.group.key.splitn(judge.plan.keys.len(), SEPARATOR).collect();
+            for side in judge.sides {
+                if let Some(witness) = side.witness(&key, name)? {
+                    reason.push_str("; ");
+                    reason.push_str(&witness);
+                }
+            }
+            self.push(Difference::Mismatch, Some(name), (a, b), severity, &reason)?;
         }
         Ok(())
     }

@@ -195,7 +195,8 @@ impl Comparison<'_> {
         sink: &mut dyn FnMut(RecordBatch) -> Result<(), Error>,
     ) -> Result<(), Stop> {
         let mut findings = Findings::new(&self.plan.keys, sink);
-        let judge = Judge { plan: self.plan, schema: self.schema, today: self.options.today };
+        let sides = [self.left, self.right];
+        let judge = Judge { plan: self.plan, schema: self.schema, today: self.options.today, sides };
         groups::compare(&judge, kept, &mut findings, &mut summary.counts)?;
         // Each pass reads all rows; the first to finish reports those without a key.
         let counts = &mut summary.counts;

@@ -52,6 +52,15 @@ pub trait Snapshot: Sync {
     /// # Errors
     /// As [`Snapshot::read`].
     fn fetch<'a>(&'a self, columns: &[usize], rows: &'a [u64]) -> Result<Batches<'a>, Error>;
+
+    /// What stands behind the cell of `field` in the row with this key, such as a paper and how surely it was
+    /// read; it is added to the reason of a finding. The parts of a key come folded and in upper case.
+    ///
+    /// # Errors
+    /// Those of looking it up.
+    fn witness(&self, _key: &[&str], _field: &str) -> Result<Option<String>, Error> {
+        Ok(None)
+    }
 }
 
 /// Picks the rows at the ascending positions `rows` out of all `batches`: a [`Snapshot::fetch`] for

@@ -1,25 +1,83 @@
 //! The papers of an archive as a snapshot: a row for each customer, a column for each field.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use archive_core::{Error, ErrorKind};
-use archive_reconcile::tables::MemorySnapshot;
+use archive_reconcile::tables::{Batches, MemorySnapshot, Snapshot};
 use archive_store::Search;
 use arrow_array::builder::StringBuilder;
 use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use crate::Archive;
 
-impl Archive {
-    /// What the filed papers say, as a table with the column `account_no` and one for each other field of
-    /// the schema of comparison. Of several papers with a field, the first speaks; that they contradict
-    /// each other is told by [`Archive::reconcile`].
+/// What the filed papers of an archive say, and for each cell which paper says it.
+#[derive(Debug)]
+pub struct PapersTable<A> {
+    archive: A,
+    table: MemorySnapshot,
+}
+
+impl<A: Borrow<Archive> + Sync> PapersTable<A> {
+    /// The table of `archive`: the column `account_no` and one for each other field of the schema of
+    /// comparison. Of several papers with a field, the first speaks; that they contradict each other is told by
+    /// [`Archive::reconcile`].
     ///
     /// # Errors
     /// Those of the catalogue.
-    pub fn papers_table(&self) -> Result<MemorySnapshot, Error> {
+    pub fn of(archive: A) -> Result<Self, Error> {
+        let table = archive.borrow().papers_batch()?;
+        Ok(Self { archive, table })
+    }
+}
+
+impl<A: Borrow<Archive> + Sync> Snapshot for PapersTable<A> {
+    fn name(&self) -> &str {
+        self.table.name()
+    }
+
+    fn schema(&self) -> SchemaRef {
+        self.table.schema()
+    }
+
+    fn row_count(&self) -> Option<u64> {
+        self.table.row_count()
+    }
+
+    fn read(&self, columns: &[usize]) -> Result<Batches<'_>, Error> {
+        self.table.read(columns)
+    }
+
+    fn fetch<'a>(&'a self, columns: &[usize], rows: &'a [u64]) -> Result<Batches<'a>, Error> {
+        self.table.fetch(columns, rows)
+    }
+
+    /// The paper that the table's value is from, and how surely it was read.
+    fn witness(&self, key: &[&str], field: &str) -> Result<Option<String>, Error> {
+        let [customer] = key else { return Ok(None) };
+        let (Ok(customer), Ok(field)) = (customer.parse(), field.parse()) else { return Ok(None) };
+        let documents = self.archive.borrow().documents_of(&customer)?.unwrap_or_default();
+        let read = documents.iter().find_map(|document| Some((document, document.fields.get(&field)?)));
+        Ok(read.map(|(document, read)| {
+            let (name, page, confidence) = (&document.name, read.page + 1, read.confidence.get());
+            let against = read.evidence.map_or(String::new(), |nats| format!(", {nats:+.1} nats at filing"));
+            format!("{name} page {page}, read with confidence {confidence:.3}{against}")
+        }))
+    }
+}
+
+impl Archive {
+    /// What the filed papers say, as a table to compare with.
+    ///
+    /// # Errors
+    /// Those of the catalogue.
+    pub fn papers_table(&self) -> Result<PapersTable<&Self>, Error> {
+        PapersTable::of(self)
+    }
+
+    fn papers_batch(&self) -> Result<MemorySnapshot, Error> {
         let all = Search { limit: i32::MAX as usize, ..Search::words("") };
         let customers: BTreeSet<_> =
             self.catalogue().search(&all)?.into_iter().map(|filed| filed.customer).collect();

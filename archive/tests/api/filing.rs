@@ -9,7 +9,7 @@ use archive_reconcile::FindingKind;
 use archive_reconcile::tables::Snapshot as _;
 use archive_shelving::motion::ShelfMotionExt;
 
-use crate::scene::{Scene, models_are_there};
+use crate::scene::{Scene, command, models_are_there, run, text};
 
 #[test]
 fn papers_become_a_file_with_number_box_slot_and_alerts() {
@@ -178,6 +178,18 @@ fn filed_papers_are_compared_with_a_table() {
     let ratio = papers.schema().index_of("ct_ratio").unwrap();
     let batch = papers.read(&[ratio]).unwrap().next().unwrap().unwrap();
     assert!(format!("{batch:?}").contains("50/5"), "{batch:?}");
+    // A finding names the paper and how surely it was read.
+    let out = scene.path("findings.csv");
+    let left = format!("catalogue:{}", text(&scene.holdings()));
+    std::fs::write(&path, "account_no,ct_ratio\n3342125369,800/5\n").unwrap();
+    let columns: Vec<String> = papers.schema().fields().iter().map(|f| f.name().clone()).collect();
+    let ignored = columns.iter().filter(|c| !["account_no", "ct_ratio"].contains(&c.as_str()));
+    let output = run(command(["reconcile", "--left", &left, "--right", text(&path), "--key", "account_no"])
+        .args(["--out", text(&out)])
+        .args(ignored.flat_map(|c| ["--ignore", c.as_str()])));
+    assert!(output.status.success(), "{output:?}");
+    let findings = std::fs::read_to_string(&out).unwrap();
+    assert!(findings.contains("contract.jpg page 1, read with confidence 0.9"), "{findings}");
 }
 
 #[test]
