@@ -3,6 +3,7 @@
 
 use std::fmt::Debug;
 use std::path::Path;
+use std::sync::Arc;
 
 use archive_core::holding::{Slot, SlotAddress};
 use archive_core::identifier::{BoxNumber, CustomerNumber, DocumentId, ReferenceCode, RequestKey};
@@ -18,13 +19,15 @@ use crate::evidence_log::{Checkpoint, ConsistencyProof, InclusionProof, LogEntry
 use crate::filing::{
     Draw, Filed, FilingEntry, Located, Locator, ShelfReceipt, check_batch, check_text, check_time,
 };
+use crate::key_provider::{KeyId, KeyProvider};
 use crate::loan::{Loan, LoanRequest};
 use crate::operations::{
     self, audit, disposal, documents, evidence, filing, holds, loans, lookup, moves, parties, relocation,
-    renumbering, shelf,
+    renumbering, sealed, shelf,
 };
 use crate::party::BusinessProcess;
 use crate::relocation::{Relocation, RelocationPlan};
+use crate::sealed::{Access, RESEAL_LIMIT, Resealed, SealEntry, SealedKind, Secret, Unsealed};
 use crate::search::Search;
 use crate::shelf::{BoxStatus, Inventory, SiteStatus, SlotFilter, SlotHold, SlotStatus};
 use crate::sql::Transaction;
@@ -385,6 +388,60 @@ impl<B: Backend> Catalogue for B {
     fn relocation(&self, plan: &RequestKey) -> Result<Option<Relocation>, Error> {
         let plan = plan.clone();
         self.read(move |tx| relocation::status(tx, &plan))
+    }
+
+    fn seal(&self, entry: &SealEntry, keys: &Arc<dyn KeyProvider>) -> Result<u64, Error> {
+        entry.check()?;
+        let (entry, keys) = (entry.clone(), Arc::clone(keys));
+        self.write(move |tx| sealed::seal(tx, &entry, &keys))
+    }
+
+    fn unseal(
+        &self,
+        customer: &CustomerNumber,
+        kind: Option<SealedKind>,
+        access: &Access,
+        keys: &Arc<dyn KeyProvider>,
+    ) -> Result<Vec<Unsealed>, Error> {
+        let (customer, access, keys) = (customer.clone(), access.clone(), Arc::clone(keys));
+        self.write(move |tx| sealed::unseal(tx, &customer, kind, &access, &keys))
+    }
+
+    fn find_sealed(
+        &self,
+        kind: SealedKind,
+        value: &Secret,
+        access: &Access,
+        keys: &Arc<dyn KeyProvider>,
+    ) -> Result<Vec<CustomerNumber>, Error> {
+        let (value, access, keys) = (value.clone(), access.clone(), Arc::clone(keys));
+        self.write(move |tx| sealed::find(tx, kind, &value, &access, &keys))
+    }
+
+    fn withdraw_sealed(&self, value: u64, reason: &str, when: DateTime<Utc>) -> Result<(), Error> {
+        check_text("reason", reason)?;
+        check_time("withdrawing time", when)?;
+        let reason = reason.to_owned();
+        self.write(move |tx| sealed::withdraw(tx, value, &reason, when))
+    }
+
+    fn reseal(
+        &self,
+        limit: usize,
+        when: DateTime<Utc>,
+        keys: &Arc<dyn KeyProvider>,
+    ) -> Result<Resealed, Error> {
+        check_time("resealing time", when)?;
+        if !(1..=RESEAL_LIMIT).contains(&limit) {
+            let message = format!("is not 1 to {RESEAL_LIMIT}");
+            return Err(Error::invalid(format!("a batch of {limit} values"), message));
+        }
+        let keys = Arc::clone(keys);
+        self.write(move |tx| sealed::reseal(tx, limit, when, &keys))
+    }
+
+    fn sealing_keys(&self) -> Result<Vec<(KeyId, u64)>, Error> {
+        self.read(sealed::keys)
     }
 
     fn back_up(&self, to: &Path) -> Result<(), Error> {

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::path::Path;
+use std::sync::Arc;
 
 use archive_core::holding::{Slot, SlotAddress};
 use archive_core::identifier::{BoxNumber, CustomerNumber, DocumentId, ReferenceCode, RequestKey};
@@ -14,9 +15,11 @@ use crate::disposal::{DisposalList, DisposalProposal, LegalHold};
 use crate::document::{DocumentVersion, FixityCheck};
 use crate::evidence_log::{Checkpoint, ConsistencyProof, InclusionProof, LogEntry, LogVerification};
 use crate::filing::{Draw, Filed, FilingEntry, Located, Locator, ShelfReceipt};
+use crate::key_provider::{KeyId, KeyProvider};
 use crate::loan::{Loan, LoanRequest};
 use crate::party::BusinessProcess;
 use crate::relocation::{Relocation, RelocationPlan};
+use crate::sealed::{Access, Resealed, SealEntry, SealedKind, Secret, Unsealed};
 use crate::search::Search;
 use crate::shelf::{BoxStatus, Inventory, SiteStatus, SlotFilter, SlotHold, SlotStatus};
 
@@ -414,6 +417,65 @@ pub trait Catalogue: Debug + Send + Sync {
     /// # Errors
     /// `Unavailable` or `Corrupt` where the store cannot be read.
     fn relocation(&self, plan: &RequestKey) -> Result<Option<Relocation>, Error>;
+
+    /// Seals a personal value and returns its id. The same value again, in any writing, changes nothing.
+    ///
+    /// # Errors
+    /// `InvalidInput` where nothing of the value counts; `Denied` where `keys` lacks a key in use or holds
+    /// another one under its id; the provider's own.
+    fn seal(&self, entry: &SealEntry, keys: &Arc<dyn KeyProvider>) -> Result<u64, Error>;
+
+    /// The personal values of a customer, all or of one kind, oldest first. The look is logged with role,
+    /// person and purpose, also where there is nothing.
+    ///
+    /// # Errors
+    /// `Denied` as for [`Catalogue::seal`]; `Corrupt` where a value is not what was sealed.
+    fn unseal(
+        &self,
+        customer: &CustomerNumber,
+        kind: Option<SealedKind>,
+        access: &Access,
+        keys: &Arc<dyn KeyProvider>,
+    ) -> Result<Vec<Unsealed>, Error>;
+
+    /// The customers who have exactly this personal value, in any writing, in order of their numbers. The
+    /// question is logged, without the value.
+    ///
+    /// # Errors
+    /// `Denied` as for [`Catalogue::seal`].
+    fn find_sealed(
+        &self,
+        kind: SealedKind,
+        value: &Secret,
+        access: &Access,
+        keys: &Arc<dyn KeyProvider>,
+    ) -> Result<Vec<CustomerNumber>, Error>;
+
+    /// Takes a personal value out for good; its id and the reason stay. The same again changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown id; `Conflict` where it was withdrawn for another reason.
+    fn withdraw_sealed(&self, value: u64, reason: &str, when: DateTime<Utc>) -> Result<(), Error>;
+
+    /// Seals at most `limit` values anew with the current key, in one transaction. Called until nothing is
+    /// left, it goes on where it stopped, whatever came between.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a limit of 0 or above [`RESEAL_LIMIT`](crate::sealed::RESEAL_LIMIT); else those of
+    /// [`Catalogue::unseal`], and then none of this call's values was resealed.
+    fn reseal(
+        &self,
+        limit: usize,
+        when: DateTime<Utc>,
+        keys: &Arc<dyn KeyProvider>,
+    ) -> Result<Resealed, Error>;
+
+    /// How many values are sealed with each key: one that has none can be forgotten, once the backups from
+    /// its time are.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` where the store cannot be read.
+    fn sealing_keys(&self) -> Result<Vec<(KeyId, u64)>, Error>;
 
     /// Copies the catalogue as it is at one moment to the new file `to`, while others go on reading and
     /// writing. How it is restored is said by each backend.

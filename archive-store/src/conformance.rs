@@ -18,6 +18,7 @@ mod custody;
 mod evidence;
 mod filing;
 mod finding;
+mod sealed;
 mod shelf;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -79,6 +80,8 @@ const CHECKS: &[(&str, Check)] = &[
     ("several sites are one catalogue", custody::several_sites_are_one_catalogue),
     ("every change is in the log", evidence::every_change_is_in_the_log),
     ("the log proves what it holds", evidence::the_log_proves_what_it_holds),
+    ("sealed values are read for a purpose", sealed::sealed_values_are_read_for_a_purpose),
+    ("keys take over from one another", sealed::keys_take_over_from_one_another),
     ("hostile entries are refused", filing::hostile_entries_are_refused),
     ("threads get each number once", filing::threads_get_each_number_once),
 ];

@@ -26,7 +26,8 @@ use std::str::FromStr;
 
 use archive_core::holding::{BoxKey, CustodyMode, SlotAddress, TagEpc};
 use archive_core::identifier::{
-    BoxNumber, CustomerNumber, DocumentId, ProcessCode, ReferenceCode, RequestKey, SystemRecordKey, quoted,
+    BoxNumber, CustomerNumber, DocumentId, ProcessCode, ReferenceCode, RequestKey, RoleCode, SystemRecordKey,
+    quoted,
 };
 use archive_core::policy::PolicyVersion;
 use archive_core::record::{Digest, Document};
@@ -36,7 +37,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::document::{Fixity, FixityFinding};
+use crate::key_provider::KeyId;
 use crate::merkle::{leaf_hash, verify_consistency, verify_inclusion};
+use crate::sealed::SealedKind;
 use crate::shelf::HoldEnd;
 use crate::{Error, ErrorKind};
 
@@ -294,6 +297,71 @@ pub enum Event {
     RelocationUndone {
         /// The plan's key.
         plan: RequestKey,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A personal value was sealed.
+    Sealed {
+        /// The value's id.
+        value: u64,
+        /// 户号.
+        customer: CustomerNumber,
+        /// What it is.
+        kind: SealedKind,
+        /// The key that it was sealed with.
+        key: KeyId,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Somebody looked at personal values.
+    Unsealed {
+        /// 户号.
+        customer: CustomerNumber,
+        /// Of one kind alone.
+        kind: Option<SealedKind>,
+        /// The ids of the values that were shown.
+        values: Vec<u64>,
+        /// In which role.
+        role: RoleCode,
+        /// Who.
+        person: String,
+        /// What for.
+        purpose: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Somebody asked whose a personal value is.
+    SealedSearched {
+        /// What it is.
+        kind: SealedKind,
+        /// How many customers were found.
+        found: u64,
+        /// In which role.
+        role: RoleCode,
+        /// Who.
+        person: String,
+        /// What for.
+        purpose: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A personal value was taken out for good.
+    SealWithdrawn {
+        /// The value's id.
+        value: u64,
+        /// 户号.
+        customer: CustomerNumber,
+        /// Why.
+        reason: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Personal values went over to another key.
+    Resealed {
+        /// The key.
+        key: KeyId,
+        /// How many.
+        values: u64,
         /// When.
         at: DateTime<Utc>,
     },

@@ -24,6 +24,7 @@
 //! - [`search`]: Chinese, exact, in any of a file's names and readings.
 //! - [`evidence_log`], [`merkle`]: every change as a leaf of a Merkle tree, with proofs.
 //! - [`signed_checkpoint`], [`signed_note`]: checkpoints that others keep, and proofs that need no catalogue.
+//! - [`sealed`], [`key_provider`]: personal data that is sealed, and where the keys come from.
 //! - [`conformance`] (feature): the kit that every backend passes.
 //!
 //! What must always hold is held by the schema itself: a number is given once, a slot holds one
@@ -43,6 +44,7 @@ pub mod document;
 pub mod evidence_log;
 pub mod filing;
 mod group_commit;
+pub mod key_provider;
 pub mod loan;
 pub mod merkle;
 mod open;
@@ -52,6 +54,7 @@ pub mod party;
 mod postgres;
 mod randomness;
 pub mod relocation;
+pub mod sealed;
 pub mod search;
 pub mod shelf;
 pub mod signed_checkpoint;
@@ -68,12 +71,14 @@ pub use evidence_log::{Checkpoint, ConsistencyProof, Event, InclusionProof, LogE
 pub use filing::{
     Custody, Draw, Filed, FilingEntry, FilingState, Located, Locator, Place, ShelfReceipt, Shelving, Standing,
 };
+pub use key_provider::{KeyBytes, KeyId, KeyProvider, KeyRing};
 pub use loan::{Loan, LoanRequest};
 pub use open::open;
 pub use party::BusinessProcess;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresCatalogue, PostgresOptions};
 pub use relocation::{MoveState, PlannedMove, Relocation, RelocationItem, RelocationPlan};
+pub use sealed::{Access, Resealed, SealEntry, SealedKind, Secret, Unsealed};
 pub use search::Search;
 pub use shelf::{
     BoxStatus, HoldEnd, Inventory, InventoryFinding, Sighting, SiteStatus, SlotFilter, SlotHold, SlotStatus,

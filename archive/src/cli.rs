@@ -18,6 +18,7 @@ mod pdf_pages;
 mod policies;
 mod prove;
 mod rules;
+mod sealed;
 mod setup;
 mod simulate;
 mod snapshots;
@@ -99,6 +100,9 @@ enum Verb {
     /// Check the catalogue, sign checkpoints of its evidence log, and prove entries to others.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Seal personal data, show it for a purpose, and change the keys.
+    #[command(subcommand)]
+    Sealed(sealed::Sealed),
     /// List, hold, propose, approve and destroy what is due.
     #[command(subcommand)]
     Disposal(disposal::Disposal),
@@ -176,6 +180,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Copy(verb) => verb.run(),
         Verb::Evidence(verb) => verb.run(),
         Verb::Audit(verb) => verb.run(),
+        Verb::Sealed(verb) => verb.run(),
         Verb::Disposal(verb) => verb.run(),
         Verb::Consign(verb) => verb.run(),
         Verb::Rebox(verb) => verb.run(),

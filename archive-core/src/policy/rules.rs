@@ -95,6 +95,8 @@ pub enum Ability {
     Transfer,
     /// Run the four-nature checks and restore damaged content.
     Check,
+    /// Read ID numbers, phones and ID photographs.
+    ReadPersonal,
     /// Change the policy.
     Govern,
 }

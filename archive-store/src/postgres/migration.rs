@@ -13,6 +13,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("catalogue", include_str!("schema/0001_catalogue.sql")),
     ("evidence log", include_str!("schema/0002_evidence_log.sql")),
     ("custody", include_str!("schema/0003_custody.sql")),
+    ("sealed values", include_str!("schema/0004_sealed_values.sql")),
 ];
 
 /// Two programs that open one database at once take turns: "ARCV".

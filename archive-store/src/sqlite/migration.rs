@@ -22,6 +22,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("search", include_str!("schema/0003_search.sql")),
     ("loans", include_str!("schema/0004_loans.sql")),
     ("custody", include_str!("schema/0005_custody.sql")),
+    ("sealed values", include_str!("schema/0006_sealed_values.sql")),
 ];
 
 fn hash(sql: &str) -> String {

@@ -6,6 +6,7 @@ mod hostile;
 mod invariants;
 mod postgres;
 mod random_walk;
+mod sealed;
 mod signing;
 
 #[path = "../support/server.rs"]

@@ -326,3 +326,17 @@ fn a_backup_of_a_running_catalogue_is_restored_as_it_was() {
     // The database is as it was: empty.
     PostgresCatalogue::open(&url).unwrap();
 }
+
+#[test]
+fn nothing_sealed_stands_in_the_files_of_the_server() {
+    let Some(_) = server() else { return };
+    // One of its own, whose files nobody else fills.
+    let server = crate::server::fresh();
+    let catalogue = PostgresCatalogue::open(&server.url()).unwrap();
+    crate::sealed::work_with_secrets(&catalogue);
+    // The write-ahead log as it is, then the tables as they are written at the end.
+    assert_eq!(crate::sealed::files_with_secrets(server.folder()), Vec::<String>::new());
+    drop(catalogue);
+    server.stop("fast");
+    assert_eq!(crate::sealed::files_with_secrets(server.folder()), Vec::<String>::new());
+}

@@ -124,6 +124,11 @@ impl Server {
         }
     }
 
+    /// Where its files lie.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// Starts the server that was stopped.
     pub(crate) fn begin(&self) {
         let options = format!(

@@ -14,5 +14,6 @@ mod early_warning;
 mod filing;
 mod inventory;
 mod scene;
+mod sealed;
 mod sync;
 mod wire_devices;
