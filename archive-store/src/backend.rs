@@ -4,6 +4,7 @@
 use std::fmt::Debug;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender};
 
 use archive_core::holding::{Slot, SlotAddress};
 use archive_core::identifier::{BoxNumber, CustomerNumber, DocumentId, ReferenceCode, RequestKey};
@@ -23,7 +24,7 @@ use crate::key_provider::{KeyId, KeyProvider};
 use crate::loan::{Loan, LoanRequest};
 use crate::operations::{
     self, audit, disposal, documents, evidence, filing, holds, loans, lookup, moves, parties, relocation,
-    renumbering, sealed, shelf,
+    renumbering, sealed, shelf, tables,
 };
 use crate::party::BusinessProcess;
 use crate::relocation::{Relocation, RelocationPlan};
@@ -31,6 +32,7 @@ use crate::sealed::{Access, RESEAL_LIMIT, Resealed, SealEntry, SealedKind, Secre
 use crate::search::Search;
 use crate::shelf::{BoxStatus, Inventory, SiteStatus, SlotFilter, SlotHold, SlotStatus};
 use crate::sql::Transaction;
+use crate::tables::{Part, Rows};
 
 /// A database that holds a catalogue.
 pub(crate) trait Backend: Debug + Send + Sync {
@@ -442,6 +444,14 @@ impl<B: Backend> Catalogue for B {
 
     fn sealing_keys(&self) -> Result<Vec<(KeyId, u64)>, Error> {
         self.read(sealed::keys)
+    }
+
+    fn export(&self, rows: SyncSender<Rows>) -> Result<(), Error> {
+        self.read(move |tx| tables::export(tx, &rows))
+    }
+
+    fn import(&self, parts: Receiver<Part>) -> Result<(), Error> {
+        self.write(move |tx| tables::import(tx, &parts))
     }
 
     fn back_up(&self, to: &Path) -> Result<(), Error> {

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender};
 
 use archive_core::holding::{Slot, SlotAddress};
 use archive_core::identifier::{BoxNumber, CustomerNumber, DocumentId, ReferenceCode, RequestKey};
@@ -22,6 +23,7 @@ use crate::relocation::{Relocation, RelocationPlan};
 use crate::sealed::{Access, Resealed, SealEntry, SealedKind, Secret, Unsealed};
 use crate::search::Search;
 use crate::shelf::{BoxStatus, Inventory, SiteStatus, SlotFilter, SlotHold, SlotStatus};
+use crate::tables::{Part, Rows};
 
 /// A catalogue of files, boxes, slots and numbers.
 ///
@@ -476,6 +478,23 @@ pub trait Catalogue: Debug + Send + Sync {
     /// # Errors
     /// `Unavailable` or `Corrupt` where the store cannot be read.
     fn sealing_keys(&self) -> Result<Vec<(KeyId, u64)>, Error>;
+
+    /// Sends the whole catalogue as it is at one moment, table by table in the order of
+    /// [`TABLES`](crate::tables::TABLES), while others go on reading and writing. Returns once all was sent, so
+    /// it runs beside whoever takes the rows.
+    ///
+    /// # Errors
+    /// `Unavailable` where whoever takes the rows went away; `Unavailable` or `Corrupt` where the store cannot
+    /// be read.
+    fn export(&self, rows: SyncSender<Rows>) -> Result<(), Error>;
+
+    /// Takes in a catalogue that was exported, in one transaction: all of it or nothing. Other writers wait.
+    ///
+    /// # Errors
+    /// `Conflict` where this catalogue is not empty; `InvalidInput` where a table has other columns; `Corrupt`
+    /// where a row breaks a rule or the audit finds a break; `Unavailable` where the parts end before
+    /// [`Part::End`].
+    fn import(&self, parts: Receiver<Part>) -> Result<(), Error>;
 
     /// Copies the catalogue as it is at one moment to the new file `to`, while others go on reading and
     /// writing. How it is restored is said by each backend.

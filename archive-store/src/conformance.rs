@@ -20,6 +20,7 @@ mod filing;
 mod finding;
 mod sealed;
 mod shelf;
+mod tables;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -32,6 +33,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::filing::{Custody, Draw, FilingEntry, ShelfReceipt, Shelving};
 use crate::{Catalogue, Error, ErrorKind};
+
+pub use tables::rows_of;
 
 type Check = fn(&dyn Catalogue);
 
@@ -82,6 +85,8 @@ const CHECKS: &[(&str, Check)] = &[
     ("the log proves what it holds", evidence::the_log_proves_what_it_holds),
     ("sealed values are read for a purpose", sealed::sealed_values_are_read_for_a_purpose),
     ("keys take over from one another", sealed::keys_take_over_from_one_another),
+    ("an exported catalogue is imported whole", tables::an_exported_catalogue_is_imported_whole),
+    ("a hostile import changes nothing", tables::a_hostile_import_changes_nothing),
     ("hostile entries are refused", filing::hostile_entries_are_refused),
     ("threads get each number once", filing::threads_get_each_number_once),
 ];

@@ -25,6 +25,7 @@
 //! - [`evidence_log`], [`merkle`]: every change as a leaf of a Merkle tree, with proofs.
 //! - [`signed_checkpoint`], [`signed_note`]: checkpoints that others keep, and proofs that need no catalogue.
 //! - [`sealed`], [`key_provider`]: personal data that is sealed, and where the keys come from.
+//! - [`tables`]: the whole catalogue as rows, from any backend into any other.
 //! - [`conformance`] (feature): the kit that every backend passes.
 //!
 //! What must always hold is held by the schema itself: a number is given once, a slot holds one
@@ -61,6 +62,7 @@ pub mod signed_checkpoint;
 pub mod signed_note;
 mod sql;
 mod sqlite;
+pub mod tables;
 
 pub use archive_core::{Error, ErrorKind};
 pub use audit::{Break, CounterState, End};

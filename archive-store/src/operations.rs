@@ -17,3 +17,4 @@ pub(crate) mod renumbering;
 pub(crate) mod sealed;
 pub(crate) mod search;
 pub(crate) mod shelf;
+pub(crate) mod tables;

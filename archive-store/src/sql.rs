@@ -187,6 +187,9 @@ pub(crate) trait Link {
     /// `ON CONFLICT DO NOTHING` did nothing.
     fn insert(&self, sql: &str, values: &[Value<'_>]) -> Result<Option<i64>, Error>;
 
+    /// Turns the triggers of all tables off or on, for this connection or this transaction.
+    fn set_triggers(&self, on: bool) -> Result<(), Error>;
+
     /// Runs a query and shows each row until `each` says that it has enough.
     fn visit(
         &self,
@@ -252,6 +255,10 @@ impl<'a> Transaction<'a> {
 
     pub(crate) fn insert(&self, sql: &str, values: &[Value<'_>]) -> Result<Option<i64>, Error> {
         self.link.insert(sql, values)
+    }
+
+    pub(crate) fn set_triggers(&self, on: bool) -> Result<(), Error> {
+        self.link.set_triggers(on)
     }
 
     /// As [`Transaction::insert`] where nothing can be in the way.

@@ -6,6 +6,7 @@
 mod alerts;
 mod audit;
 mod backlog;
+mod catalogue;
 mod catalogued;
 mod custody;
 mod demo;
@@ -100,6 +101,9 @@ enum Verb {
     /// Check the catalogue, sign checkpoints of its evidence log, and prove entries to others.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Write the whole catalogue to Parquet files, and read it back.
+    #[command(subcommand)]
+    Catalogue(catalogue::Catalogue),
     /// Seal personal data, show it for a purpose, and change the keys.
     #[command(subcommand)]
     Sealed(sealed::Sealed),
@@ -180,6 +184,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Copy(verb) => verb.run(),
         Verb::Evidence(verb) => verb.run(),
         Verb::Audit(verb) => verb.run(),
+        Verb::Catalogue(verb) => verb.run(),
         Verb::Sealed(verb) => verb.run(),
         Verb::Disposal(verb) => verb.run(),
         Verb::Consign(verb) => verb.run(),

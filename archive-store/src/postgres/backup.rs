@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use super::migration::{self, MIGRATIONS};
 use super::session::PostgresSession;
 use crate::group_commit::Session as _;
+use crate::operations::tables::move_sequences;
 use crate::sql::{Transaction, values};
 use crate::{Error, ErrorKind};
 
@@ -183,20 +184,7 @@ fn read_tables(
     for table in &tables {
         session.batch(&format!("ALTER TABLE \"{table}\" ENABLE TRIGGER USER"))?;
     }
-    // Rows brought their ids along; what makes new ones goes on behind them.
-    let sequences: Vec<String> = Transaction::new(session).all(
-        "SELECT CAST(c.relname AS TEXT) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-         JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE n.nspname = current_schema() AND a.attidentity <> '' AND a.attname = 'id'",
-        values![],
-        |row| row.string(0),
-    )?;
-    for table in sequences {
-        session.batch(&format!(
-            "SELECT setval(pg_get_serial_sequence('{table}', 'id'), coalesce(max(id), 0) + 1, false) FROM \"{table}\""
-        ))?;
-    }
-    Ok(())
+    move_sequences(&Transaction::new(session))
 }
 
 /// Copies the parts of one table in.

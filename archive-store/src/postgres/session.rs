@@ -12,6 +12,7 @@ use postgres::{Client, NoTls, Statement};
 use super::{Server, fault};
 use crate::group_commit::Session;
 use crate::sql::{Cell, Columns, Dialect, Link, Row, Value};
+use crate::tables::TABLES;
 use crate::{Error, ErrorKind};
 
 /// A client and the statements that it prepared.
@@ -227,6 +228,13 @@ impl Link for PostgresSession {
             let row = connection.client.query_opt(&statement, &references(values))?;
             row.map(|row| row.try_get(0)).transpose()
         })
+    }
+
+    fn set_triggers(&self, on: bool) -> Result<(), Error> {
+        let what = if on { "ENABLE" } else { "DISABLE" };
+        TABLES
+            .iter()
+            .try_for_each(|table| self.batch(&format!("ALTER TABLE \"{}\" {what} TRIGGER USER", table.name)))
     }
 
     fn visit(

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql, params_from_iter};
 
@@ -111,6 +112,13 @@ impl Link for SqliteSession {
     fn insert(&self, sql: &str, values: &[Value<'_>]) -> Result<Option<i64>, Error> {
         let changed = self.execute(sql, values)?;
         Ok((changed > 0).then(|| self.connection.last_insert_rowid()))
+    }
+
+    fn set_triggers(&self, on: bool) -> Result<(), Error> {
+        self.connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, on)
+            .map(drop)
+            .map_err(|e| self.fault().of(e))
     }
 
     fn visit(

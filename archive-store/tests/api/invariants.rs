@@ -187,3 +187,39 @@ fn the_audit_sees_each_break_from_its_end() {
         );
     }
 }
+
+#[test]
+fn what_is_exported_are_all_tables_and_columns() {
+    use archive_store::tables::{ColumnKind, TABLES};
+    let (_folder, path) = closed_with(0);
+    let database = rusqlite::Connection::open(&path).unwrap();
+    let mut names = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
+    let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let mut known: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
+    let mut names: Vec<&str> =
+        names.iter().map(String::as_str).filter(|n| *n != "migration" && !n.starts_with("search")).collect();
+    known.sort_unstable();
+    names.sort_unstable();
+    assert_eq!(known, names);
+    for table in TABLES {
+        let mut columns = database.prepare(&format!("PRAGMA table_info({})", table.name)).unwrap();
+        let columns: Vec<(String, String, bool, i64)> = columns
+            .query_map([], |row| Ok((row.get(1)?, row.get(2)?, row.get(3)?, row.get(5)?)))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(columns.len(), table.columns.len(), "{}", table.name);
+        for (at, (found, column)) in columns.iter().zip(table.columns).enumerate() {
+            let kind = match column.kind {
+                ColumnKind::Int => "INTEGER",
+                ColumnKind::Text => "TEXT",
+                ColumnKind::Bytes => "BLOB",
+            };
+            // A row id holds something without being told to.
+            let nullable = !found.2 && found.3 == 0;
+            let in_key = found.3 > 0;
+            assert_eq!((found.0.as_str(), found.1.as_str(), nullable), (column.name, kind, column.nullable));
+            assert_eq!(in_key, at < table.key, "{}.{}", table.name, column.name);
+        }
+    }
+}

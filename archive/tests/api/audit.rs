@@ -1,44 +1,13 @@
 //! `archive audit`: signed checkpoints that are kept elsewhere, and proofs that need no archive.
 
-use archive_core::holding::{BoxKey, Retention};
-use archive_core::policy::PolicyVersion;
-use archive_core::record::{Carrier, Digest, Document};
-use archive_core::units::Pages;
-use archive_store::{Custody, Draw, FilingEntry};
+use archive_store::conformance::entry;
+use archive_store::{Custody, FilingEntry};
 
 use crate::scene::{Scene, assert_fails, command, run, text};
 
 /// A file of one electronic document, whose papers nobody reads.
-fn entry(key: &str) -> FilingEntry {
-    FilingEntry {
-        request: key.parse().unwrap(),
-        digest: Digest([7; 32]),
-        when: "2024-06-01T08:00:00Z".parse().unwrap(),
-        expires: None,
-        customer: "3388985508".parse().unwrap(),
-        process: "new-connection-lv".parse().unwrap(),
-        system_record: format!("work order {key}").parse().unwrap(),
-        key: BoxKey {
-            fonds: "Z109".parse().unwrap(),
-            year: 2024,
-            retention: Retention::D30,
-            organisation: "YX".parse().unwrap(),
-        },
-        policy: PolicyVersion { name: "reference".into(), version: "2024.1".into() },
-        number: Draw::new("KH·2024-D30-YX", 1, 9999, |n| format!("Z109-KH·2024-D30-YX-{n:04}").parse()),
-        documents: vec![Document {
-            id: format!("{key}/contract").parse().unwrap(),
-            document_type: None,
-            carrier: Carrier::Electronic,
-            pages: Pages(1),
-            date: None,
-            digest: Digest([9; 32]),
-            path: "contract.pdf".into(),
-        }],
-        readings: String::new(),
-        findings: String::new(),
-        custody: Custody::Electronic,
-    }
+fn electronic(key: &str) -> FilingEntry {
+    FilingEntry { custody: Custody::Electronic, ..entry(key) }
 }
 
 #[test]
@@ -59,8 +28,8 @@ fn a_checkpoint_kept_elsewhere_shows_what_was_changed_since() {
     assert_fails(&again, 3, &["secret.key", "is there already"]);
 
     let archive = scene.open();
-    let reference = archive.catalogue().file(entry("r-1")).unwrap().reference.to_string();
-    archive.catalogue().file(entry("r-2")).unwrap();
+    let reference = archive.catalogue().file(electronic("r-1")).unwrap().reference.to_string();
+    archive.catalogue().file(electronic("r-2")).unwrap();
     drop(archive);
     let signed = run(&mut command([
         "audit",

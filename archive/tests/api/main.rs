@@ -6,6 +6,7 @@
 mod audit;
 mod backlog;
 mod bad_input;
+mod catalogue_files;
 mod command_line;
 mod crash;
 #[cfg(feature = "postgres")]
