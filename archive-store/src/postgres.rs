@@ -12,6 +12,7 @@ mod fault;
 mod migration;
 mod readers;
 mod session;
+mod tls;
 
 use std::fmt;
 use std::path::Path;
@@ -26,6 +27,7 @@ use crate::sql::Transaction;
 use crate::{Error, ErrorKind};
 use readers::Readers;
 use session::PostgresSession;
+use tls::Encryption;
 
 /// How a catalogue in a server is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +57,7 @@ impl Default for PostgresOptions {
 #[derive(Clone)]
 pub(crate) struct Server {
     config: Config,
+    encryption: Encryption,
     options: PostgresOptions,
     /// Host and database, without the password.
     place: String,
@@ -72,7 +75,8 @@ impl Server {
         if url.contains('\0') {
             return Err(Error::invalid("the catalogue's URL", "holds a NUL character"));
         }
-        let mut config = Config::from_str(url).map_err(|e| {
+        let (url, encryption) = tls::of_url(url)?;
+        let mut config = Config::from_str(&url).map_err(|e| {
             // The text itself may hold a password.
             Error::invalid("the catalogue's URL", "is not postgres://user@host/database").with_source(e)
         })?;
@@ -90,13 +94,14 @@ impl Server {
         if config.get_application_name().is_none() {
             config.application_name("archive-store");
         }
-        Ok(Self { config, options, place })
+        Ok(Self { config, encryption, options, place })
     }
 }
 
 /// A [`Catalogue`](crate::Catalogue) in a PostgreSQL server.
 ///
-/// Connections are not encrypted: reach a distant server over a tunnel.
+/// Connections are encrypted where the URL says so: `sslmode=verify-full` (or `require`, which is the same
+/// here), with the certificates that the system trusts or those of `sslrootcert=FILE`.
 #[derive(Debug)]
 pub struct PostgresCatalogue {
     server: Server,
@@ -109,8 +114,9 @@ impl PostgresCatalogue {
     /// its tables where the database is empty.
     ///
     /// # Errors
-    /// `InvalidInput` where the URL is none or the database is another program's, `NotFound` where there is
-    /// no such database, `Denied` where the server refuses the user, `Unavailable` where it is out of reach,
+    /// `InvalidInput` where the URL is none, its `sslmode` promises nothing or the database is another program's, `NotFound` where there is
+    /// no such database, `Denied` where the server refuses the
+    /// user or does not prove to be itself, `Unavailable` where it is out of reach,
     /// `Unsupported` where its schema is newer than this program, its encoding is not UTF-8 or it runs
     /// without `fsync`, `Corrupt` where its schema was made otherwise than by this program.
     pub fn open(url: &str) -> Result<Self, Error> {

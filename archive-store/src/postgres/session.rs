@@ -7,7 +7,7 @@ use std::fmt;
 
 use postgres::types::private::BytesMut;
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use postgres::{Client, NoTls, Statement};
+use postgres::{Client, Statement};
 
 use super::{Server, fault};
 use crate::group_commit::Session;
@@ -52,8 +52,7 @@ impl PostgresSession {
     /// Connects and sets everything on which the promises rest.
     pub(super) fn connect(&self) -> Result<(), Error> {
         *self.connection.borrow_mut() = None;
-        let mut client =
-            self.server.config.connect(NoTls).map_err(|e| fault::of(&self.server.place, "connect", e))?;
+        let mut client = self.server.encryption.connect(&self.server.config, &self.server.place)?;
         let options = &self.server.options;
         client
             .batch_execute(&format!(

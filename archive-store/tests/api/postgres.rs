@@ -340,3 +340,50 @@ fn nothing_sealed_stands_in_the_files_of_the_server() {
     server.stop("fast");
     assert_eq!(crate::sealed::files_with_secrets(server.folder()), Vec::<String>::new());
 }
+
+#[test]
+fn a_server_proves_itself_by_its_certificate_or_is_refused() {
+    let Some(plain) = server() else { return };
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let server = crate::server::fresh_with_tls(&made.cert.pem(), &made.signing_key.serialize_pem());
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let own = write("own.pem", &made.cert.pem());
+    let of_another = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let another = write("another.pem", &of_another.cert.pem());
+    let url = server.url();
+    for mode in ["verify-full", "require"] {
+        let catalogue = catalogue(&format!("{}&sslmode={mode}&sslrootcert={own}", server.url()), 1);
+        assert_eq!(catalogue.audit().unwrap(), []);
+    }
+    // What the server itself says of its connections.
+    let encrypted = |url: &str| -> i64 {
+        let _open = PostgresCatalogue::open(url).unwrap();
+        let sql = "SELECT count(*) FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid)
+                   WHERE s.ssl AND a.application_name = 'archive-store'";
+        server.client().query_one(sql, &[]).unwrap().get(0)
+    };
+    assert!(encrypted(&format!("{url}&sslmode=verify-full&sslrootcert={own}")) > 0);
+    let refused_by = |url: String, part: &str| {
+        let error = PostgresCatalogue::open(&url).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Denied, "{}", error.report());
+        assert!(error.report().contains(part), "{}", error.report());
+    };
+    refused_by(
+        format!("{url}&sslmode=verify-full&sslrootcert={another}"),
+        "is not proven by its certificate",
+    );
+    refused_by(
+        format!("{}&sslmode=verify-full&sslrootcert={own}", url.replace("127.0.0.1", "localhost")),
+        "is not proven by its certificate",
+    );
+    // A server without TLS is not spoken to in the clear.
+    let error =
+        PostgresCatalogue::open(&format!("{}&sslmode=require&sslrootcert={own}", plain.url())).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{}", error.report());
+    assert!(error.report().contains("does not support TLS"), "{}", error.report());
+}

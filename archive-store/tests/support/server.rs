@@ -16,6 +16,8 @@ pub(crate) struct Server {
     folder: TempDir,
     port: u16,
     user: Option<(u32, u32)>,
+    /// More settings, such as those of TLS.
+    settings: String,
 }
 
 /// The server that all tests of a process share, each in a schema of its own.
@@ -79,6 +81,28 @@ pub(crate) fn fresh() -> Server {
     Server::start(programs().expect("asked before"))
 }
 
+/// A server that no other test uses, with a certificate and its key in PEM.
+///
+/// # Panics
+/// Where PostgreSQL is not installed: ask [`server`] first.
+pub(crate) fn fresh_with_tls(certificate: &str, key: &str) -> Server {
+    let mut server = fresh();
+    server.stop("fast");
+    for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+        use std::os::unix::fs::PermissionsExt;
+        let path = server.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        if let Some((uid, gid)) = server.user {
+            std::os::unix::fs::chown(&path, Some(uid), Some(gid)).unwrap();
+        }
+    }
+    let at = server.folder.path().display();
+    server.settings = format!("-c ssl=on -c ssl_cert_file={at}/server.crt -c ssl_key_file={at}/server.key");
+    server.begin();
+    server
+}
+
 impl Server {
     fn start(programs: PathBuf) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -87,7 +111,7 @@ impl Server {
             std::os::unix::fs::chown(folder.path(), Some(uid), Some(gid)).unwrap();
         }
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let server = Self { programs, folder, port, user };
+        let server = Self { programs, folder, port, user, settings: String::new() };
         let data = server.data();
         server.run(
             "initdb",
@@ -133,8 +157,8 @@ impl Server {
     pub(crate) fn begin(&self) {
         let options = format!(
             "-c listen_addresses=127.0.0.1 -c port={} -c unix_socket_directories='' -c max_connections=200
-             -c shared_buffers=32MB -c log_min_messages=fatal",
-            self.port
+             -c shared_buffers=32MB -c log_min_messages=fatal {}",
+            self.port, self.settings
         )
         .replace('\n', " ");
         let log = self.folder.path().join("server.log");
