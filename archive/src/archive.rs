@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use archive_core::holding::{SlotAddress, TagEpc};
 use archive_core::identifier::RequestKey;
 use archive_core::policy::Policy;
-use archive_core::record::Document;
+use archive_core::record::{Digest, Document};
 use archive_core::{Error, ErrorKind};
 use archive_ocr::{Reader, ReaderConfig};
 use archive_reconcile::Schema;
@@ -63,7 +63,7 @@ impl Archive {
     /// Those of [`Archive::open`].
     pub fn open_with(config: Config, devices: Arc<dyn Devices>) -> Result<Self, Error> {
         let catalogue = archive_store::open(config.catalogue())?;
-        let content = ContentStore::open(config.content())?;
+        let content = ContentStore::open(config.content_place())?;
         catalogue.add_slots(config.slots().to_vec())?;
         Ok(Self {
             numbers: Numbers::shipped(config.range().cloned(), config.reserved())?,
@@ -163,12 +163,63 @@ impl Archive {
         self.content.load(&document.path, &document.digest)
     }
 
+    /// Where the content of a document lies, for people: a path, or an object's URL.
+    #[must_use]
+    pub fn content_place(&self, document: &Document) -> String {
+        self.content.place(&document.path)
+    }
+
+    /// A directory with the content of `relative`, as the catalogue names it: that of the archive, or a copy
+    /// that is gone with what is returned where content lies in an object store. What is missing or damaged
+    /// is missing there, too.
+    ///
+    /// # Errors
+    /// `Unavailable` where the object store is out of reach or the copy cannot be written.
+    pub fn content_directory<'a>(
+        &self,
+        relative: impl IntoIterator<Item = (&'a Path, &'a Digest)>,
+    ) -> Result<ContentCopy, Error> {
+        if let Some(root) = self.content.directory() {
+            return Ok(ContentCopy { root: root.to_owned(), _copy: None });
+        }
+        let copy = tempfile::tempdir()
+            .map_err(|e| Error::io(&std::env::temp_dir(), "make a directory for copies", e))?;
+        for (path, digest) in relative {
+            let bytes = match self.content.load(path, digest) {
+                Err(error) if error.kind() == ErrorKind::Unavailable => return Err(error),
+                Err(_) => continue,
+                Ok(bytes) => bytes,
+            };
+            let place = copy.path().join(path);
+            let written = place.parent().map_or(Ok(()), std::fs::create_dir_all);
+            written
+                .and_then(|()| std::fs::write(&place, bytes))
+                .map_err(|e| Error::io(&place, "copy the content", e))?;
+        }
+        Ok(ContentCopy { root: copy.path().to_owned(), _copy: Some(copy) })
+    }
+
     /// The requests that wait for their box to stand in its slot.
     ///
     /// # Errors
     /// Those of reading the catalogue.
     pub fn pending(&self) -> Result<BTreeSet<RequestKey>, Error> {
         Ok(self.catalogue.pending()?.into_iter().map(|filed| filed.request).collect())
+    }
+}
+
+/// A directory with content, which is removed at the end where it is a copy.
+#[derive(Debug)]
+pub struct ContentCopy {
+    root: PathBuf,
+    _copy: Option<tempfile::TempDir>,
+}
+
+impl ContentCopy {
+    /// The directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.root
     }
 }
 

@@ -70,6 +70,7 @@ pub struct Config {
     slots: Vec<Slot>,
     hasten: f64,
     catalogue: String,
+    content: String,
     range: Option<NumberRange>,
     reserved: Vec<NumberRange>,
     known_ranges: Vec<NumberRange>,
@@ -162,6 +163,14 @@ impl Config {
             Some(path) => directory.join(path.into_inner()).display().to_string(),
             None => directory.join("catalogue.db").display().to_string(),
         };
+        let content = match raw.content {
+            Some(url) if url.get_ref().contains("://") => url.into_inner(),
+            Some(path) if path.get_ref().trim().is_empty() => {
+                return Err(at(path.span(), "is empty: name a directory or s3://bucket/prefix"));
+            }
+            Some(path) => directory.join(path.into_inner()).display().to_string(),
+            None => directory.join("content").display().to_string(),
+        };
         Ok(Self {
             directory,
             policy,
@@ -169,6 +178,7 @@ impl Config {
             slots,
             hasten,
             catalogue,
+            content,
             range,
             reserved,
             known_ranges: Vec::new(),
@@ -239,10 +249,20 @@ impl Config {
         &self.catalogue
     }
 
-    /// Where the content of documents lies.
+    /// Where the content of documents lies: a directory, or `s3://bucket/prefix`.
+    #[must_use]
+    pub fn content_place(&self) -> &str {
+        &self.content
+    }
+
+    /// The directory of the content of documents. Where content lies in an object store, there is nothing in
+    /// it: ask [`Archive::content_directory`](crate::Archive::content_directory).
     #[must_use]
     pub fn content(&self) -> PathBuf {
-        self.directory.join("content")
+        match self.content.contains("://") {
+            true => self.directory.join("content"),
+            false => PathBuf::from(&self.content),
+        }
     }
 }
 
@@ -281,6 +301,7 @@ fn ranges(
 #[serde(deny_unknown_fields)]
 struct RawSettings {
     catalogue: Option<Spanned<String>>,
+    content: Option<Spanned<String>>,
     policy: Option<PathBuf>,
     schema: Option<PathBuf>,
     #[serde(default)]

@@ -1,9 +1,16 @@
-//! The content of documents: files named by their digest, written once and never changed.
+//! The content of documents: named by its digest, written once and never changed, in a directory or in an
+//! object store (feature `object-store`).
 //!
 //! A file is written beside its place, flushed to the disk and renamed into it, so that a crash or a
-//! full disk leaves no half-written document. A file without a catalogue entry (a crash came between
-//! the two) does no harm: the next filing of the same content finds it there.
+//! full disk leaves no half-written document; an object is there whole or not at all. Content without a
+//! catalogue entry (a crash came between the two) does no harm: the next filing of the same content finds it
+//! there. Whatever is read is compared with its digest.
 
+mod directory;
+#[cfg(feature = "object-store")]
+mod objects;
+
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,13 +19,19 @@ use archive_core::record::Digest;
 use archive_core::{Error, ErrorKind};
 use sha2::{Digest as _, Sha256};
 
+use self::directory::ContentDirectory;
+#[cfg(feature = "object-store")]
+use self::objects::ObjectContent;
+
 /// The most bytes that a document may have.
 pub(crate) const SIZE_LIMIT: u64 = 256 << 20;
 
-/// The directory that holds all content.
+/// What holds all content.
 #[derive(Debug)]
-pub(crate) struct ContentStore {
-    root: PathBuf,
+pub(crate) enum ContentStore {
+    Directory(ContentDirectory),
+    #[cfg(feature = "object-store")]
+    Objects(ObjectContent),
 }
 
 /// The digest of `bytes`.
@@ -60,11 +73,31 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     })
 }
 
+/// Runs the same on whatever holds the content.
+macro_rules! on_each {
+    ($store:expr, $content:ident => $result:expr) => {
+        match $store {
+            ContentStore::Directory($content) => $result,
+            #[cfg(feature = "object-store")]
+            ContentStore::Objects($content) => $result,
+        }
+    };
+}
+
 impl ContentStore {
-    /// The content under `root`, which is created where it is not there.
-    pub(crate) fn open(root: PathBuf) -> Result<Self, Error> {
-        fs::create_dir_all(&root).map_err(|e| Error::io(&root, "create the content directory", e))?;
-        Ok(Self { root })
+    /// The content at `place`: a directory, which is created where it is not there, or `s3://bucket/prefix`.
+    pub(crate) fn open(place: &str) -> Result<Self, Error> {
+        if !place.contains("://") {
+            return ContentDirectory::open(place.into()).map(Self::Directory);
+        }
+        #[cfg(feature = "object-store")]
+        return ObjectContent::open(place).map(Self::Objects);
+        #[cfg(not(feature = "object-store"))]
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            "content in an object store",
+            "needs this program built with feature `object-store`",
+        ))
     }
 
     /// The path of the content `digest` with the extension of its format, relative to the root.
@@ -73,50 +106,77 @@ impl ContentStore {
         PathBuf::from(&name[..2]).join(format!("{name}.{extension}"))
     }
 
-    /// The directory that holds all content.
-    pub(crate) fn root(&self) -> &Path {
-        &self.root
+    /// The directory that holds all content, where it is one.
+    pub(crate) fn directory(&self) -> Option<&Path> {
+        match self {
+            Self::Directory(content) => Some(content.root()),
+            #[cfg(feature = "object-store")]
+            Self::Objects(_) => None,
+        }
+    }
+
+    /// Where the content at `relative` lies, for people.
+    pub(crate) fn place(&self, relative: &Path) -> String {
+        match self {
+            Self::Directory(content) => content.root().join(relative).display().to_string(),
+            #[cfg(feature = "object-store")]
+            Self::Objects(content) => content.place(relative),
+        }
     }
 
     /// Whether the content `digest` is there already.
-    pub(crate) fn has(&self, digest: &Digest, extension: &str) -> bool {
-        self.root.join(Self::relative_path(digest, extension)).is_file()
+    pub(crate) fn has(&self, digest: &Digest, extension: &str) -> Result<bool, Error> {
+        Ok(self.size(&Self::relative_path(digest, extension))?.is_some())
+    }
+
+    /// How many bytes are kept at `relative`; `None` where nothing is.
+    fn size(&self, relative: &Path) -> Result<Option<u64>, Error> {
+        match self {
+            Self::Directory(content) => Ok(content.size(relative)),
+            #[cfg(feature = "object-store")]
+            Self::Objects(content) => content.size(relative),
+        }
     }
 
     /// Keeps `bytes` under `digest`; gives the path relative to the root.
     pub(crate) fn keep(&self, digest: &Digest, extension: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
         let relative = Self::relative_path(digest, extension);
-        let path = self.root.join(&relative);
-        if fs::metadata(&path).is_ok_and(|meta| meta.len() == bytes.len() as u64) {
-            return Ok(relative);
+        if self.size(&relative)? != Some(bytes.len() as u64) {
+            on_each!(self, content => content.write(&relative, bytes))?;
         }
-        let directory = path.parent().unwrap_or(&self.root);
-        fs::create_dir_all(directory).map_err(|e| Error::io(directory, "create a content directory", e))?;
-        write_whole(&path, bytes).map_err(|e| Error::io(&path, "write the document", e))?;
         Ok(relative)
     }
 
     /// Removes the content at `relative`; gives whether it was there.
     pub(crate) fn remove(&self, relative: &Path) -> Result<bool, Error> {
-        let path = self.root.join(relative);
-        match fs::remove_file(&path) {
-            Ok(()) => Ok(true),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(false),
-            Err(e) => Err(Error::io(&path, "remove the content", e)),
-        }
+        on_each!(self, content => content.remove(relative))
     }
 
     /// The content at `relative`, checked against its digest.
     pub(crate) fn load(&self, relative: &Path, expected: &Digest) -> Result<Vec<u8>, Error> {
-        let path = self.root.join(relative);
-        let bytes = read(&path)?;
+        let bytes = on_each!(self, content => content.read(relative))?;
         let found = digest(&bytes);
         if found == *expected {
             return Ok(bytes);
         }
         let message =
             format!("has SHA-256 {found} where the catalogue says {expected}; restore it from a copy");
-        Err(Error::new(ErrorKind::Corrupt, path.display().to_string(), message))
+        Err(Error::new(ErrorKind::Corrupt, self.place(relative), message))
+    }
+
+    /// Puts `bytes` into the place of damaged content, which is kept beside it.
+    pub(crate) fn replace(&self, relative: &Path, bytes: &[u8]) -> Result<(), Error> {
+        let mut aside = relative.as_os_str().to_owned();
+        aside.push(".damaged");
+        on_each!(self, content => content.set_aside(relative, Path::new(&aside)))?;
+        let extension = relative.extension().and_then(|e| e.to_str()).unwrap_or("bin");
+        self.keep(&digest(bytes), extension, bytes).map(drop)
+    }
+
+    /// What is kept and is none of `known`, in order.
+    pub(crate) fn stray(&self, known: &BTreeSet<PathBuf>) -> Result<Vec<PathBuf>, Error> {
+        let all = on_each!(self, content => content.all())?;
+        Ok(all.into_iter().filter(|path| !known.contains(path)).collect())
     }
 }
 
@@ -127,22 +187,22 @@ mod tests {
     #[test]
     fn content_is_kept_once_and_checked_when_loaded() {
         let directory = tempfile::tempdir().unwrap();
-        let store = ContentStore::open(directory.path().join("content")).unwrap();
+        let store = ContentStore::open(directory.path().join("content").to_str().unwrap()).unwrap();
         let key = digest(b"scan");
         let relative = store.keep(&key, "jpg", b"scan").unwrap();
         assert_eq!(store.keep(&key, "jpg", b"scan").unwrap(), relative);
         assert_eq!(store.load(&relative, &key).unwrap(), b"scan");
-        fs::write(store.root.join(&relative), b"scam").unwrap();
+        fs::write(store.place(&relative), b"scam").unwrap();
         assert_eq!(store.load(&relative, &key).unwrap_err().kind(), ErrorKind::Corrupt);
     }
 
     #[test]
     fn a_write_that_fails_leaves_nothing() {
         let directory = tempfile::tempdir().unwrap();
-        let store = ContentStore::open(directory.path().join("content")).unwrap();
+        let store = ContentStore::open(directory.path().join("content").to_str().unwrap()).unwrap();
         let key = digest(b"scan");
         // A directory stands where the file should go.
-        let path = store.root.join(ContentStore::relative_path(&key, "jpg"));
+        let path = PathBuf::from(store.place(&ContentStore::relative_path(&key, "jpg")));
         fs::create_dir_all(path.join("x")).unwrap();
         assert!(store.keep(&key, "jpg", b"scan").is_err());
         let left: Vec<_> = fs::read_dir(path.parent().unwrap()).unwrap().flatten().collect();

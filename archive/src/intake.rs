@@ -245,7 +245,7 @@ impl Archive {
                 .ok()
                 .map(|image| Look::of(image.width(), image.height(), image.plane()));
         }
-        captured.was_known = self.content.has(&digest, format.extension());
+        captured.was_known = self.content.has(&digest, format.extension())?;
         captured.content = self.content.keep(&digest, format.extension(), &bytes)?;
         tracing::info!(document = %name, %digest, fields = captured.fields.len(), "kept and read");
         Ok(captured)

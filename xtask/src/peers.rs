@@ -15,6 +15,8 @@ const PYTHON_PACKAGES: &[&str] = &[
     // What analysts hold their tables and images in.
     "duckdb==2.0.1",
     "matplotlib==3.11.2",
+    // A server of S3.
+    "moto[server]==5.2.5",
     "numpy==2.4.6",
     "onnxruntime==1.32.0",
     "pandas==3.1.1",

@@ -1,7 +1,6 @@
 //! The checks of a file and of the holdings.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use archive_core::completeness::State;
 use archive_core::identifier::ReferenceCode;
@@ -12,7 +11,6 @@ use archive_store::{FilingState, Located};
 use super::{Answer, CheckResult, FourNatures, MalwareScanner, Nature, Occasion};
 use crate::archive::Archive;
 use crate::capture::{self, Format, PdfFacts};
-use crate::content::ContentStore;
 use crate::filing::FiledDocument;
 use crate::intake::stored_case;
 
@@ -290,31 +288,6 @@ impl MalwareScanner for ScannerCommand {
             Some(1) => Ok(Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())),
             other => Err(unavailable(format!("ended with {other:?} on {name}"))),
         }
-    }
-}
-
-impl ContentStore {
-    /// Files under the root that are none of `known`.
-    pub(crate) fn stray(
-        &self,
-        known: &BTreeSet<std::path::PathBuf>,
-    ) -> Result<Vec<std::path::PathBuf>, Error> {
-        let mut stray = Vec::new();
-        let mut waiting = vec![std::path::PathBuf::new()];
-        while let Some(directory) = waiting.pop() {
-            let full = self.root().join(&directory);
-            for entry in std::fs::read_dir(&full).map_err(|e| Error::io(&full, "list", e))? {
-                let entry = entry.map_err(|e| Error::io(&full, "list", e))?;
-                let relative = directory.join(Path::new(&entry.file_name()));
-                if entry.path().is_dir() {
-                    waiting.push(relative);
-                } else if !known.contains(&relative) {
-                    stray.push(relative);
-                }
-            }
-        }
-        stray.sort();
-        Ok(stray)
     }
 }
 

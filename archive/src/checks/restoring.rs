@@ -1,6 +1,5 @@
 //! Putting damaged content right from a copy.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use archive_core::Error;
@@ -52,21 +51,5 @@ impl Archive {
             }
         }
         Ok(outcome)
-    }
-}
-
-impl content::ContentStore {
-    /// Puts `bytes` into the place of damaged content, which is kept beside it.
-    pub(crate) fn replace(&self, relative: &Path, bytes: &[u8]) -> Result<(), Error> {
-        let path = self.root().join(relative);
-        if path.exists() {
-            let mut aside = path.as_os_str().to_owned();
-            aside.push(".damaged");
-            fs::rename(&path, PathBuf::from(aside))
-                .map_err(|e| Error::io(&path, "set the damaged file aside", e))?;
-        }
-        let digest = content::digest(bytes);
-        let extension = relative.extension().and_then(|e| e.to_str()).unwrap_or("bin");
-        self.keep(&digest, extension, bytes).map(|_| ())
     }
 }

@@ -86,7 +86,9 @@ impl File {
         }
         bar.finish_and_clear();
         if let Some(directory) = &self.report {
-            report::write(directory, &outcomes, &archive.config().content())?;
+            let documents = outcomes.iter().flat_map(|o| &o.documents);
+            let content = documents.map(|d| (d.content.as_path(), &d.digest));
+            report::write(directory, &outcomes, archive.content_directory(content)?.path())?;
         }
         let differs = |o: &FilingOutcome| {
             !o.findings.is_empty() || o.completeness.state() != archive_core::completeness::State::Complete
@@ -236,8 +238,8 @@ impl Locate {
                 None => output::print("  kept electronically")?,
             }
             for document in &located.documents {
-                let path = archive.config().content().join(&document.path);
-                output::print(format_args!("  document {} {}", document.id, path.display()))?;
+                let place = archive.content_place(document);
+                output::print(format_args!("  document {} {place}", document.id))?;
             }
         }
         Ok(Outcome::Done)

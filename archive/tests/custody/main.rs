@@ -5,6 +5,8 @@ mod capture;
 mod checking;
 mod disposal;
 mod hostile;
+#[cfg(feature = "object-store")]
+mod object_store;
 mod printing;
 mod scene;
 mod simulation;
