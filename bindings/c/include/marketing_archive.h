@@ -403,6 +403,158 @@ enum ma_status ma_archive_audit(const struct ma_archive *archive,
                                 char **out,
                                 struct ma_error **error);
 
+// Undoes the move of the box `number` that was not confirmed; `*out` becomes the box as JSON.
+//
+// # Safety
+// `archive` must be null or an open archive; `number` must point to `length` bytes; `out` and `error` must
+// each be null or writable.
+enum ma_status ma_archive_cancel_move(const struct ma_archive *archive,
+                                      const char *number,
+                                      size_t length,
+                                      char **out,
+                                      struct ma_error **error);
+
+// How complete the file `reference` is today; `*out` becomes a JSON object, with each paper that is missing,
+// deferred or to be looked at.
+//
+// # Safety
+// `archive` must be null or an open archive; `reference` must point to `length` bytes; `out` and `error`
+// must each be null or writable.
+enum ma_status ma_archive_completeness(const struct ma_archive *archive,
+                                       const char *reference,
+                                       size_t length,
+                                       char **out,
+                                       struct ma_error **error);
+
+// How complete all live files are; `*out` becomes a JSON object: `rows`, one a process with `cells` for its
+// papers, and `figures` over all.
+//
+// # Safety
+// `archive` must be null or an open archive; `out` and `error` must each be null or writable.
+enum ma_status ma_archive_completeness_matrix(const struct ma_archive *archive,
+                                              char **out,
+                                              struct ma_error **error);
+
+// The live files whose time of keeping is over on the day `today` (as 2024-05-01); `*out` becomes a JSON
+// array of `reference`, `until` and `held_back`.
+//
+// # Safety
+// `archive` must be null or an open archive; `today` must point to `length` bytes; `out` and `error` must
+// each be null or writable.
+enum ma_status ma_archive_due_for_disposal(const struct ma_archive *archive,
+                                           const char *today,
+                                           size_t length,
+                                           char **out,
+                                           struct ma_error **error);
+
+// Keeps a file from disposal: `request` is a JSON object with `reference`, `reason`, `by` and `role`; `*out`
+// becomes a JSON array of all holds. Again changes nothing. `MA_STATUS_DENIED` where the policy does not let
+// the role do it.
+//
+// # Safety
+// `archive` must be null or an open archive; `request` must point to `length` bytes; `out` and `error` must
+// each be null or writable.
+enum ma_status ma_archive_hold(const struct ma_archive *archive,
+                               const char *request,
+                               size_t length,
+                               char **out,
+                               struct ma_error **error);
+
+// Lifts the hold on a file: `request` is a JSON object with `reference`, `by` and `role`; `*out` becomes a
+// JSON array of the holds that are left.
+//
+// # Safety
+// `archive` must be null or an open archive; `request` must point to `length` bytes; `out` and `error` must
+// each be null or writable.
+enum ma_status ma_archive_lift_hold(const struct ma_archive *archive,
+                                    const char *request,
+                                    size_t length,
+                                    char **out,
+                                    struct ma_error **error);
+
+// Proposes files for disposal: `request` is a JSON object with `key`, `references`, `person` and `role`;
+// `*out` becomes the list as JSON. The same list again changes nothing. `MA_STATUS_CONFLICT` where a file is
+// not due, is held or on loan.
+//
+// # Safety
+// `archive` must be null or an open archive; `request` must point to `length` bytes; `out` and `error` must
+// each be null or writable.
+enum ma_status ma_archive_propose_disposal(const struct ma_archive *archive,
+                                           const char *request,
+                                           size_t length,
+                                           char **out,
+                                           struct ma_error **error);
+
+// Agrees to a disposal list: `request` is a JSON object with `key`, `person` and `role`; `*out` becomes the
+// list as JSON. `MA_STATUS_DENIED` for whoever proposed it and for a role that may not.
+//
+// # Safety
+// `archive` must be null or an open archive; `request` must point to `length` bytes; `out` and `error` must
+// each be null or writable.
+enum ma_status ma_archive_approve_disposal(const struct ma_archive *archive,
+                                           const char *request,
+                                           size_t length,
+                                           char **out,
+                                           struct ma_error **error);
+
+// Destroys what the disposal list `key` names; `*out` becomes the certificate as JSON. After a crash the
+// same call goes on. `MA_STATUS_DENIED` where approvals are missing, `MA_STATUS_CONFLICT` where a file is
+// held or on loan: then nothing is destroyed.
+//
+// # Safety
+// `archive` must be null or an open archive; `key` must point to `length` bytes; `out` and `error` must each
+// be null or writable.
+enum ma_status ma_archive_carry_out_disposal(const struct ma_archive *archive,
+                                             const char *key,
+                                             size_t length,
+                                             char **out,
+                                             struct ma_error **error);
+
+// Sends boxes to another site: `request` is a JSON object with `key`, `boxes` and `to`; `*out` becomes the
+// consignment as JSON. The same consignment again changes nothing.
+//
+// # Safety
+// `archive` must be null or an open archive; `request` must point to `length` bytes; `out` and `error` must
+// each be null or writable.
+enum ma_status ma_archive_send(const struct ma_archive *archive,
+                               const char *request,
+                               size_t length,
+                               char **out,
+                               struct ma_error **error);
+
+// Records that boxes of a consignment arrived: `request` is a JSON object with `key` and `boxes`; `*out`
+// becomes the consignment as JSON.
+//
+// # Safety
+// `archive` must be null or an open archive; `request` must point to `length` bytes; `out` and `error` must
+// each be null or writable.
+enum ma_status ma_archive_receive(const struct ma_archive *archive,
+                                  const char *request,
+                                  size_t length,
+                                  char **out,
+                                  struct ma_error **error);
+
+// The state of the whole evidence log, to be kept elsewhere; `*out` becomes a text of three lines.
+//
+// # Safety
+// `archive` must be null or an open archive; `out` and `error` must each be null or writable.
+enum ma_status ma_archive_checkpoint(const struct ma_archive *archive,
+                                     char **out,
+                                     struct ma_error **error);
+
+// Checks the evidence log from end to end and against `checkpoint`, which was kept elsewhere; `*out`
+// becomes a JSON object: `breaks` has what was found, `agreed` and `disputed` the checkpoint where it agrees
+// or does not.
+//
+// # Safety
+// `archive` must be null or an open archive; `checkpoint` must point to `length` bytes; `out` and `error`
+// must each be null or writable.
+enum ma_status ma_archive_verify(const struct ma_archive *archive,
+                                 const char *checkpoint,
+                                 size_t length,
+                                 char **out,
+                                 struct ma_error **error);
+
 // Compiles the numbering rule `source` and proves it; the error gives the place or the shortest
 // counterexample.
 //

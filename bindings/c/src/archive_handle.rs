@@ -12,7 +12,7 @@ use crate::boundary::{MaError, MaStatus, borrow, free, give_json, guard, text};
 /// An open archive.
 #[derive(Debug)]
 pub struct MaArchive {
-    archive: Archive,
+    pub(crate) archive: Archive,
 }
 
 /// Opens the archive in the directory `path`.
@@ -60,7 +60,11 @@ unsafe fn open(
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
         guard(out, error, || {
-            let config = config(Path::new(text("path", path, length)?))?;
+            let path = text("path", path, length)?;
+            if path.is_empty() {
+                return Err(Error::invalid("argument path", "is empty"));
+            }
+            let config = config(Path::new(path))?;
             Ok(Box::into_raw(Box::new(MaArchive { archive: Archive::open(config)? })))
         })
     }

@@ -23,6 +23,7 @@
 
 mod archive_handle;
 mod boundary;
+mod custody_handle;
 mod reader_handle;
 mod rule_handle;
 mod shelf_handle;
@@ -36,6 +37,12 @@ pub use archive_handle::{
 pub use boundary::{
     FILE_LIMIT, MaError, MaStatus, TEXT_LIMIT, ma_abi_version, ma_error_free, ma_error_message,
     ma_error_object, ma_error_status, ma_string_free,
+};
+pub use custody_handle::{
+    ma_archive_approve_disposal, ma_archive_cancel_move, ma_archive_carry_out_disposal,
+    ma_archive_checkpoint, ma_archive_completeness, ma_archive_completeness_matrix,
+    ma_archive_due_for_disposal, ma_archive_hold, ma_archive_lift_hold, ma_archive_propose_disposal,
+    ma_archive_receive, ma_archive_send, ma_archive_verify,
 };
 pub use reader_handle::{
     MaReader, MaReading, ma_reader_free, ma_reader_open, ma_reader_read, ma_reading_free, ma_reading_json,

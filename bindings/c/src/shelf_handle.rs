@@ -280,9 +280,11 @@ pub unsafe extern "C" fn ma_shelf_new(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(out, error, || {
-            let controller = *borrow("controller", controller)?;
-            let mut calls = Calls { name: String::new(), controller };
+        // Taken over first: whatever fails from here on releases the controller.
+        let calls = controller.as_ref().map(|c| Calls { name: String::new(), controller: *c });
+        guard(out, error, move || {
+            let mut calls = calls.ok_or_else(|| Error::invalid("argument controller", "is null"))?;
+            let controller = calls.controller;
             text("name", name, length)?.clone_into(&mut calls.name);
             if controller.state.is_none() || controller.command.is_none() || controller.stop.is_none() {
                 return Err(Error::invalid("argument controller", "lacks state, command or stop"));

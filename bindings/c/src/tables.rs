@@ -134,8 +134,9 @@ pub unsafe extern "C" fn ma_reconcile(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(summary, error, || {
-            let (left, right) = (take("left", left), take("right", right));
+        // Before anything can fail: the streams are consumed in any case.
+        let (left, right) = (take("left", left), take("right", right));
+        guard(summary, error, move || {
             let (left, right) = (read("left", left?)?, read("right", right?)?);
             if out.is_null() {
                 return Err(Error::invalid("argument out", "is null"));
