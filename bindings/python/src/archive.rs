@@ -1,17 +1,17 @@
 //! The archive itself: requests and answers cross as the facade's JSON forms.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::atomic::AtomicBool;
 
 use archive::{Config, FilingOutcome, FilingRequest, report, samples, setup as models};
 use archive_core::Error;
-use archive_core::identifier::{BoxNumber, RequestKey};
-use archive_store::LoanRequest;
-use chrono::{DateTime, Utc};
+use archive_core::identifier::{BoxNumber, ReferenceCode, RequestKey};
+use archive_store::{LoanRequest, Search};
+use chrono::{DateTime, NaiveDate, Utc};
 use pyo3::prelude::*;
-use serde::de::DeserializeOwned;
 
-use crate::errors::{detached, json, raise};
+use crate::errors::{detached, json, raise, taken};
 use crate::waiting::interruptible;
 
 /// Fetches the engine and the models where they are not there yet; gives their directory.
@@ -35,11 +35,6 @@ pub(crate) fn write_samples(py: Python<'_>, directory: PathBuf, key: &str) -> Py
     json(&detached(py, || samples::write(&directory, key))?)
 }
 
-fn taken<T: DeserializeOwned>(what: &str, text: &str) -> PyResult<T> {
-    serde_json::from_str(text)
-        .map_err(|e| raise(Error::invalid("request", format!("is no {what} request")).with_source(e)))
-}
-
 /// An open archive.
 #[pyclass(frozen, module = "marketing_archive._native")]
 pub(crate) struct Archive {
@@ -59,7 +54,7 @@ impl Archive {
 
     /// Files papers.
     fn file(&self, py: Python<'_>, request: &str) -> PyResult<String> {
-        let request: FilingRequest = taken("filing", request)?;
+        let request: FilingRequest = taken("filing request", request)?;
         json(&interruptible(py, &AtomicBool::new(false), || self.archive.file(&request))?)
     }
 
@@ -75,13 +70,13 @@ impl Archive {
 
     /// Writes the findings of filings as a page; gives its path.
     fn report(&self, py: Python<'_>, outcomes: &str, directory: PathBuf) -> PyResult<PathBuf> {
-        let outcomes: Vec<FilingOutcome> = taken("report", outcomes)?;
+        let outcomes: Vec<FilingOutcome> = taken("report request", outcomes)?;
         detached(py, || report::write(&directory, &outcomes, &self.archive.config().content()))
     }
 
     /// Lends a file.
     fn lend(&self, py: Python<'_>, request: &str) -> PyResult<String> {
-        let request: LoanRequest = taken("loan", request)?;
+        let request: LoanRequest = taken("loan request", request)?;
         json(&detached(py, || self.archive.catalogue().lend(&request))?)
     }
 
@@ -119,4 +114,154 @@ impl Archive {
     fn audit(&self, py: Python<'_>) -> PyResult<String> {
         json(&interruptible(py, &AtomicBool::new(false), || self.archive.catalogue().audit())?)
     }
+    /// Goes on with every filing whose box is not known to stand in its slot.
+    fn resume(&self, py: Python<'_>) -> PyResult<String> {
+        let resumed = interruptible(py, &AtomicBool::new(false), || self.archive.resume())?;
+        let rows: Vec<_> = resumed
+            .iter()
+            .map(|(filed, shelving)| serde_json::json!({ "filed": filed, "shelving": shelving }))
+            .collect();
+        json(&rows)
+    }
+
+    /// Files that have all `words`, the newest first.
+    fn search(&self, py: Python<'_>, words: &str, limit: usize) -> PyResult<String> {
+        let search = Search { limit, ..Search::words(words) };
+        json(&detached(py, || self.archive.catalogue().search(&search))?)
+    }
+
+    /// Adds late documents to a file.
+    fn join(&self, py: Python<'_>, reference: &str, key: &str, documents: &str) -> PyResult<String> {
+        let (reference, key): (ReferenceCode, RequestKey) = (parsed(reference)?, parsed(key)?);
+        let documents = taken("list of documents", documents)?;
+        json(&interruptible(py, &AtomicBool::new(false), || self.archive.join(&reference, key, documents))?)
+    }
+
+    /// How complete a file is.
+    fn completeness(&self, py: Python<'_>, reference: &str) -> PyResult<String> {
+        let reference: ReferenceCode = parsed(reference)?;
+        json(&detached(py, || self.archive.completeness(&reference))?)
+    }
+
+    /// How complete all live files are.
+    fn completeness_matrix(&self, py: Python<'_>) -> PyResult<String> {
+        json(&interruptible(py, &AtomicBool::new(false), || self.archive.completeness_matrix())?)
+    }
+
+    /// Whom to remind of deferred papers.
+    fn reminders(&self, py: Python<'_>, last: NaiveDate) -> PyResult<String> {
+        json(&detached(py, || self.archive.reminders(last))?)
+    }
+
+    /// The files whose time is over.
+    fn due_for_disposal(&self, py: Python<'_>, today: NaiveDate) -> PyResult<String> {
+        json(&detached(py, || self.archive.due_for_disposal(today))?)
+    }
+
+    /// The legal holds that stand.
+    fn holds(&self, py: Python<'_>) -> PyResult<String> {
+        json(&detached(py, || self.archive.holds())?)
+    }
+
+    /// Keeps a file from disposal.
+    fn hold(&self, py: Python<'_>, reference: &str, reason: &str, by: &str, role: &str) -> PyResult<()> {
+        let (reference, role) = (parsed(reference)?, parsed(role)?);
+        detached(py, || self.archive.hold(&reference, reason, by, &role))
+    }
+
+    /// Lifts the hold on a file.
+    fn lift_hold(&self, py: Python<'_>, reference: &str, by: &str, role: &str) -> PyResult<()> {
+        let (reference, role) = (parsed(reference)?, parsed(role)?);
+        detached(py, || self.archive.lift_hold(&reference, by, &role))
+    }
+
+    /// Proposes files for disposal.
+    fn propose_disposal(
+        &self,
+        py: Python<'_>,
+        key: &str,
+        references: Vec<String>,
+        person: &str,
+        role: &str,
+    ) -> PyResult<String> {
+        let (key, role) = (parsed(key)?, parsed(role)?);
+        let references = references.iter().map(|r| parsed(r)).collect::<PyResult<Vec<_>>>()?;
+        json(&detached(py, || self.archive.propose_disposal(key, references, person, &role))?)
+    }
+
+    /// Somebody agrees to a disposal list.
+    fn approve_disposal(&self, py: Python<'_>, key: &str, person: &str, role: &str) -> PyResult<String> {
+        let (key, role) = (parsed(key)?, parsed(role)?);
+        json(&detached(py, || self.archive.approve_disposal(&key, person, &role))?)
+    }
+
+    /// Carries a disposal list out.
+    fn carry_out_disposal(&self, py: Python<'_>, key: &str) -> PyResult<String> {
+        let key = parsed(key)?;
+        json(&detached(py, || self.archive.carry_out_disposal(&key))?)
+    }
+
+    /// A disposal list as it stands.
+    fn disposal_list(&self, py: Python<'_>, key: &str) -> PyResult<String> {
+        let key = parsed(key)?;
+        json(&detached(py, || self.archive.disposal_list(&key))?)
+    }
+
+    /// Closes a file.
+    fn close_file(&self, py: Python<'_>, reference: &str, by: &str, reason: &str) -> PyResult<()> {
+        let reference = parsed(reference)?;
+        detached(py, || self.archive.close_file(&reference, by, reason))
+    }
+
+    /// Sends boxes to another site.
+    fn send(&self, py: Python<'_>, key: &str, boxes: Vec<String>, to: &str) -> PyResult<String> {
+        let (key, boxes) = (parsed(key)?, box_numbers(&boxes)?);
+        json(&detached(py, || self.archive.send(&key, &boxes, to))?)
+    }
+
+    /// Records that boxes of a consignment arrived.
+    fn receive(&self, py: Python<'_>, key: &str, boxes: Vec<String>) -> PyResult<String> {
+        let (key, boxes) = (parsed(key)?, box_numbers(&boxes)?);
+        json(&detached(py, || self.archive.receive(&key, &boxes))?)
+    }
+
+    /// Where the boxes of a consignment are.
+    fn consignment(&self, py: Python<'_>, key: &str) -> PyResult<String> {
+        let key = parsed(key)?;
+        json(&detached(py, || self.archive.consignment(&key))?)
+    }
+
+    /// What the evidence log says of a file.
+    fn history(&self, py: Python<'_>, reference: &str) -> PyResult<String> {
+        let reference: ReferenceCode = parsed(reference)?;
+        let entries = detached(py, || {
+            let entries = self.archive.catalogue().history(&reference)?;
+            entries.iter().map(|entry| Ok((entry.position, entry.event()?))).collect::<Result<Vec<_>, _>>()
+        })?;
+        let rows: Vec<_> = entries
+            .iter()
+            .map(|(position, event)| serde_json::json!({ "position": position, "event": event }))
+            .collect();
+        json(&rows)
+    }
+
+    /// The state of the whole evidence log, as text.
+    fn checkpoint(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(detached(py, || self.archive.catalogue().checkpoint())?.to_string())
+    }
+
+    /// Checks the evidence log from end to end and against checkpoints that were kept elsewhere.
+    fn verify(&self, py: Python<'_>, checkpoints: Vec<String>) -> PyResult<String> {
+        let checkpoints = checkpoints.iter().map(|text| parsed(text)).collect::<PyResult<Vec<_>>>()?;
+        let verify = || self.archive.catalogue().verify(&checkpoints);
+        json(&interruptible(py, &AtomicBool::new(false), verify)?)
+    }
+}
+
+fn parsed<T: FromStr<Err = Error>>(text: &str) -> PyResult<T> {
+    text.parse().map_err(raise)
+}
+
+fn box_numbers(numbers: &[String]) -> PyResult<Vec<BoxNumber>> {
+    numbers.iter().map(|number| parsed(number)).collect()
 }

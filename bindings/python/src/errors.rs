@@ -7,6 +7,7 @@ use pyo3::create_exception;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 create_exception!(_native, ArchiveError, PyException, "Why a call failed; its class says what to do.");
 create_exception!(_native, InvalidInput, ArchiveError, "Fix the value that was given.");
@@ -77,4 +78,10 @@ pub(crate) fn detached<T: Send>(
 pub(crate) fn json(value: &impl Serialize) -> PyResult<String> {
     serde_json::to_string(value)
         .map_err(|e| Internal::new_err(format!("answer: cannot be written as JSON: {e}")))
+}
+
+/// What `text` says as JSON; `what` stands in the error.
+pub(crate) fn taken<T: DeserializeOwned>(what: &str, text: &str) -> PyResult<T> {
+    serde_json::from_str(text)
+        .map_err(|e| raise(Error::invalid("argument", format!("is no {what}")).with_source(e)))
 }

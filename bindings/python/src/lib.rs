@@ -4,10 +4,12 @@
 //! JSON text, which keeps this layer thin; tables cross as Arrow data, without a copy. Long calls
 //! release the interpreter and end on Ctrl-C; a panic becomes the exception `Internal`.
 
+mod alerts;
 mod archive;
 mod capsule;
 mod columns;
 mod errors;
+mod inventory;
 mod plans;
 mod reader;
 mod rule;
@@ -27,12 +29,17 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<shelf::Shelf>()?;
     module.add_class::<table::Column>()?;
     module.add_class::<table::Table>()?;
+    module.add_function(wrap_pyfunction!(alerts::act_on_alert, module)?)?;
+    module.add_function(wrap_pyfunction!(alerts::list_alerts, module)?)?;
+    module.add_function(wrap_pyfunction!(alerts::observe_alerts, module)?)?;
     module.add_function(wrap_pyfunction!(archive::setup, module)?)?;
     module.add_function(wrap_pyfunction!(archive::start_engine, module)?)?;
     module.add_function(wrap_pyfunction!(archive::write_samples, module)?)?;
+    module.add_function(wrap_pyfunction!(inventory::infer_inventory, module)?)?;
     module.add_function(wrap_pyfunction!(plans::plan_cycle_count, module)?)?;
     module.add_function(wrap_pyfunction!(plans::plan_relocation, module)?)?;
     module.add_function(wrap_pyfunction!(plans::plan_round, module)?)?;
+    module.add_function(wrap_pyfunction!(plans::propose_slot, module)?)?;
     module.add_function(wrap_pyfunction!(rule::check_identifier, module)?)?;
     module.add_function(wrap_pyfunction!(rule::check_rule, module)?)?;
     module.add_function(wrap_pyfunction!(rule::format_rule, module)?)?;

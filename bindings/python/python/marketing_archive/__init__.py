@@ -24,19 +24,26 @@ from ._native import (
     Unavailable,
     Unsupported,
 )
-from .holdings import Answer, Answers, Archive, setup, write_samples
+from ._answers import Answer, Answers
+from .alerts import AlertBook
+from .holdings import Archive, setup, write_samples
+from .inventory import Inventory, infer_inventory
 from .pages import Difference, Evidence, FieldReading, Reader, Reading, Region
 from .plans import (
     AisleRisk,
     Bank,
+    BoxProfile,
     CycleCount,
     Move,
     Relocation,
     Round,
+    SlotChoice,
+    SlotProposal,
     Stop,
     plan_cycle_count,
     plan_relocation,
     plan_round,
+    propose_slot,
 )
 from .rules import (
     Completion,
@@ -54,12 +61,14 @@ from .tables import Reconciliation, reconcile
 
 __all__ = [
     "AisleRisk",
+    "AlertBook",
     "Answer",
     "Answers",
     "Archive",
     "ArchiveError",
     "Bank",
     "BankState",
+    "BoxProfile",
     "Column",
     "Completion",
     "Conflict",
@@ -73,6 +82,7 @@ __all__ = [
     "FieldReading",
     "Internal",
     "InvalidInput",
+    "Inventory",
     "KitReport",
     "Move",
     "NotFound",
@@ -88,6 +98,8 @@ __all__ = [
     "Rule",
     "RuleReport",
     "Shelf",
+    "SlotChoice",
+    "SlotProposal",
     "Stop",
     "Table",
     "Unavailable",
@@ -95,9 +107,11 @@ __all__ = [
     "check_identifier",
     "check_rule",
     "format_rule",
+    "infer_inventory",
     "plan_cycle_count",
     "plan_relocation",
     "plan_round",
+    "propose_slot",
     "reconcile",
     "reconcile_spark",
     "setup",

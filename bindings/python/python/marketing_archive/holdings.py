@@ -7,24 +7,11 @@ import json
 import os
 from typing import Any, Iterable, Mapping
 
-from . import _engine, _html, _native
+from . import _engine, _native
+from ._answers import Answer, Answers, answers
+from .custody import Custody
 
 _Path = str | os.PathLike[str]
-
-
-class Answer(dict[str, Any]):
-    """What a call gave, with the keys of the facade's JSON form; shows itself in a notebook."""
-
-    def _repr_html_(self) -> str:
-        return _html.table(("", ""), self.items())
-
-
-class Answers(list[Answer]):
-    """Several answers of one form."""
-
-    def _repr_html_(self) -> str:
-        names = list(dict.fromkeys(name for answer in self for name in answer))
-        return _html.table(names, ([answer.get(name) for name in names] for answer in self))
 
 
 def _document(document: _Path | Mapping[str, Any]) -> Any:
@@ -33,7 +20,7 @@ def _document(document: _Path | Mapping[str, Any]) -> Any:
     return os.fspath(document)
 
 
-class Archive:
+class Archive(Custody):
     """An archive directory: catalogue, content, rules, simulated devices. May be shared between threads."""
 
     def __init__(self, path: _Path) -> None:
@@ -99,13 +86,27 @@ class Archive:
             request["stage"] = stage
         return Answer(json.loads(self._open.file(json.dumps(request))))
 
+    def join(self, reference: str, *, key: str, documents: Iterable[_Path | Mapping[str, Any]]) -> Answer:
+        """Add late documents to the file ``reference``; ``key`` names the request, and ``documents`` are as
+        for ``file``. Raises ``Refused`` where the file was closed."""
+        papers = json.dumps([_document(document) for document in documents])
+        return Answer(json.loads(self._open.join(reference, key, papers)))
+
+    def resume(self) -> Answers:
+        """Go on with every filing whose box is not known to stand in its slot."""
+        return answers(self._open.resume())
+
     def report(self, outcomes: Iterable[Mapping[str, Any]], directory: _Path) -> str:
         """Write the findings of filings as a page with the scans beside them; gives the page's path."""
         return os.fspath(self._open.report(json.dumps(list(outcomes)), directory))
 
     def locate(self, name: str) -> Answers:
         """Find files by archive number, customer, document, box, slot, request or tag; raises ``NotFound``."""
-        return _answers(self._open.locate(name))
+        return answers(self._open.locate(name))
+
+    def search(self, words: str, *, limit: int = 50) -> Answers:
+        """Live files that have all ``words`` (separated by spaces), the newest first, at most ``limit``."""
+        return answers(self._open.search(words, limit))
 
     def inventory(self) -> Answer:
         """Read the tags of all aisles with boxes and compare with the catalogue."""
@@ -139,7 +140,7 @@ class Archive:
 
     def open_loans(self) -> Answers:
         """The loans that are out, oldest first."""
-        return _answers(self._open.open_loans())
+        return answers(self._open.open_loans())
 
     def move_box(self, number: str, to: str, *, when: datetime.datetime | None = None) -> Answer:
         """Keep the slot ``to`` for the box ``number``, which stays where it is until ``confirm_move``."""
@@ -155,7 +156,7 @@ class Archive:
 
     def audit(self) -> Answers:
         """Check everything that must hold; nothing found is an empty list."""
-        return _answers(self._open.audit())
+        return answers(self._open.audit())
 
 
 def setup() -> str:
@@ -171,10 +172,6 @@ def write_samples(directory: _Path, *, key: str = "samples") -> dict[str, Any]:
     ``Archive.file``; some cells of the record are wrong."""
     request: dict[str, Any] = json.loads(_native.write_samples(directory, key))
     return request
-
-
-def _answers(text: str) -> Answers:
-    return Answers(Answer(row) for row in json.loads(text))
 
 
 def _moment(when: datetime.datetime | None) -> datetime.datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 from dataclasses import dataclass
 from typing import Any, Iterable, Literal, Mapping, NamedTuple
 
@@ -190,6 +191,102 @@ def plan_cycle_count(
 
     return CycleCount(
         places("places"), places("overdue_left"), answer["lasts"], answer["found"], answer["at_most"]
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoxProfile:
+    """What matters of a box when its slot is chosen."""
+
+    number: str
+    fonds: str
+    year: int
+    retention: Literal["Y", "D30", "D10"]
+    organisation: str
+    process: str
+    spine: int
+    """The thickness of its spine in millimetres."""
+    mass: int
+    """Its mass in grams when it is full."""
+    customer: str | None = None
+    """Where all its files are of one customer."""
+    site: str | None = None
+    """The site at which it must stand; any by default."""
+    monthly_retrievals: float = 0.0
+    """How often it will be fetched a month."""
+
+    def _form(self) -> dict[str, Any]:
+        key = {name: getattr(self, name) for name in ("fonds", "year", "retention", "organisation")}
+        names = ("number", "process", "customer", "spine", "mass", "site", "monthly_retrievals")
+        return {"key": key, "custody": "central-paper", **{name: getattr(self, name) for name in names}}
+
+
+@dataclass(frozen=True)
+class SlotChoice:
+    """A slot that takes the box, and what it costs."""
+
+    slot: str
+    costs: Mapping[str, float]
+    """Seconds of opening time a month by cause: ``opening``, ``room_for_others``, ``series``, ``growth``,
+    ``balance``, ``disposal``. Less is better, and a negative cost is a gain."""
+
+    @property
+    def total(self) -> float:
+        """The sum of the costs."""
+        return sum(self.costs.values())
+
+
+@dataclass(frozen=True)
+class SlotProposal:
+    """The slot proposed for a box, those that come next, and why not the others."""
+
+    number: str
+    best: SlotChoice
+    runners_up: tuple[SlotChoice, ...]
+    ruled_out: Mapping[str, int]
+    """How many slots each hard rule ruled out."""
+    possible: int
+    """How many slots the box could stand in."""
+    policy: str
+    """The name and version of the policy that decided."""
+
+    def _repr_html_(self) -> str:
+        rows = [(choice.slot, choice.total) for choice in (self.best, *self.runners_up)]
+        return _html.table(("slot", "seconds a month"), rows, f"{self.possible} slots possible, by {self.policy}")
+
+
+def propose_slot(
+    box: BoxProfile,
+    slots: Mapping[str, int],
+    standing: Iterable[tuple[BoxProfile, str]] = (),
+    *,
+    runners_up: int = 3,
+    policy: str | os.PathLike[str] | None = None,
+) -> SlotProposal:
+    """The slot for ``box`` that costs the least opening time, among those that no hard rule forbids.
+
+    ``slots`` has the width in millimetres of every slot by address, ``standing`` the boxes that have one, and
+    ``policy`` is a TOML file, the shipped one by default. Raises ``Conflict`` where no slot takes the box, counting
+    why, and ``InvalidInput`` for a box that is none.
+    """
+    answer = json.loads(
+        _native.propose_slot(
+            json.dumps([{"address": address, "width": width} for address, width in slots.items()]),
+            json.dumps([(other._form(), slot) for other, slot in standing]),
+            json.dumps(box._form()),
+            runners_up,
+            policy,
+        )
+    )
+    best, *others = (SlotChoice(c["slot"], c["costs"]) for c in (answer["best"], *answer["runners_up"]))
+    version = answer["policy"]
+    return SlotProposal(
+        answer["number"],
+        best,
+        tuple(others),
+        answer["ruled_out"],
+        answer["possible"],
+        f"{version['name']} {version['version']}",
     )
 
 

@@ -69,7 +69,7 @@ class Rule:
 
     @classmethod
     def shipped(cls, name: str) -> Rule:
-        """The rule that is shipped under ``name``, such as ``客户文件``; raises ``NotFound``."""
+        """The rule that is shipped under ``name``, such as ``DA-T-22-件``; raises ``NotFound``."""
         rule = cls.__new__(cls)
         rule._native = _native.Rule.shipped(name)
         return rule
