@@ -42,6 +42,7 @@ use archive_core::holding::{Slot, SlotAddress};
 use archive_core::identifier::BoxNumber;
 use archive_core::units::Millimetres;
 use archive_core::{Error, ErrorKind};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use self::order::Aisles;
@@ -119,9 +120,8 @@ pub fn relocate(
     standing: &[Standing],
     wanted: &[(BoxNumber, SlotAddress)],
 ) -> Result<Relocation, Error> {
-    let mut room = Room::new(slots, standing)?;
-    room.want(wanted)?;
-    let aisles = Aisles::new(slots)?;
+    let (room, aisles) = rayon::join(|| Room::new(slots, standing, wanted), || Aisles::new(slots));
+    let (mut room, aisles) = (room?, aisles?);
     let mut walk = order::Walk::new(&aisles);
     walk.chains(&mut room);
     let closed_cycles = walk.cycles(&mut room)?;
@@ -141,7 +141,6 @@ pub fn relocate(
 struct Room<'a> {
     slots: &'a [Slot],
     boxes: &'a [Standing],
-    slot_numbers: Lookup,
     /// For each slot the box in it.
     holder: Vec<Option<usize>>,
     /// For each box its slot.
@@ -153,46 +152,61 @@ struct Room<'a> {
 }
 
 impl<'a> Room<'a> {
-    fn new(slots: &'a [Slot], boxes: &'a [Standing]) -> Result<Self, Error> {
-        let slot_numbers = Lookup::new(slots.len(), |at| slots[at].address.as_str())
-            .map_err(|at| Error::invalid(slot_object(&slots[at].address), "is given twice"))?;
+    fn new(
+        slots: &'a [Slot],
+        boxes: &'a [Standing],
+        wanted: &[(BoxNumber, SlotAddress)],
+    ) -> Result<Self, Error> {
+        let address_of = |at: usize| slots[at].address.as_str();
+        let number_of = |at: usize| boxes[at].number.as_str();
+        // Looking up waits for memory most of the time, so that two at once take half of it.
+        let (slot_numbers, numbers) =
+            rayon::join(|| Lookup::new(slots.len(), address_of), || Lookup::new(boxes.len(), number_of));
+        let slot_numbers =
+            slot_numbers.map_err(|at| Error::invalid(slot_object(&slots[at].address), "is given twice"))?;
+        let slot = |address: &SlotAddress| slot_numbers.find(address.as_str(), address_of);
+        let places: Vec<_> = boxes.par_iter().map(|standing| slot(&standing.slot)).collect();
         let mut room = Self {
             slots,
             boxes,
-            slot_numbers,
             holder: vec![None; slots.len()],
             place: Vec::with_capacity(boxes.len()),
             target: vec![None; boxes.len()],
             heir: vec![None; slots.len()],
         };
-        for (number, standing) in boxes.iter().enumerate() {
-            let at = room.slot(&standing.slot)?;
+        for (number, (standing, at)) in boxes.iter().zip(places).enumerate() {
+            let at = at.ok_or_else(|| unknown(&standing.slot))?;
             if let Some(other) = room.holder[at].replace(number) {
                 let message = format!("holds the boxes {} and {}", boxes[other].number, standing.number);
                 return Err(Error::invalid(slot_object(&standing.slot), message));
             }
             room.place.push(at);
         }
+        let numbers =
+            numbers.map_err(|at| Error::invalid(box_object(&boxes[at].number), "stands in two slots"))?;
+        let found: Vec<_> = wanted
+            .par_iter()
+            .enumerate()
+            .map(|(row, (number, address))| {
+                // Both lists often have one order.
+                let hint = boxes.get(row).is_some_and(|standing| standing.number == *number).then_some(row);
+                (hint.or_else(|| numbers.find(number.as_str(), number_of)), slot(address))
+            })
+            .collect();
+        room.want(wanted, &found)?;
         Ok(room)
     }
 
-    fn slot(&self, address: &SlotAddress) -> Result<usize, Error> {
-        self.slot_numbers.find(address.as_str(), |at| self.slots[at].address.as_str()).ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, slot_object(address), "is not among the slots of this plan")
-        })
-    }
-
-    /// Notes where boxes shall go.
-    fn want(&mut self, wanted: &[(BoxNumber, SlotAddress)]) -> Result<(), Error> {
+    /// Notes where boxes shall go: `found` are the numbers of box and slot of each row of `wanted`.
+    fn want(
+        &mut self,
+        wanted: &[(BoxNumber, SlotAddress)],
+        found: &[(Option<usize>, Option<usize>)],
+    ) -> Result<(), Error> {
         let boxes = self.boxes;
-        let number_of = |at: usize| boxes[at].number.as_str();
-        let numbers = Lookup::new(boxes.len(), number_of)
-            .map_err(|at| Error::invalid(box_object(&boxes[at].number), "stands in two slots"))?;
         let mut named = vec![false; boxes.len()];
-        for (row, (number, address)) in wanted.iter().enumerate() {
-            // Both lists often have one order.
-            let hint = boxes.get(row).is_some_and(|standing| standing.number == *number).then_some(row);
-            let Some(at) = hint.or_else(|| numbers.find(number.as_str(), number_of)) else {
+        for ((number, address), (at, to)) in wanted.iter().zip(found) {
+            let Some(at) = *at else {
                 return Err(Error::new(
                     ErrorKind::NotFound,
                     box_object(number),
@@ -202,7 +216,7 @@ impl<'a> Room<'a> {
             if std::mem::replace(&mut named[at], true) {
                 return Err(Error::invalid(box_object(number), "is wanted in two slots"));
             }
-            let to = self.slot(address)?;
+            let to = to.ok_or_else(|| unknown(address))?;
             if let Some(other) = self.heir[to].replace(at) {
                 let message = format!("is wanted for the boxes {} and {number}", boxes[other].number);
                 return Err(Error::invalid(slot_object(address), message));
@@ -250,6 +264,10 @@ impl<'a> Room<'a> {
     fn heir_of(&self, slot: usize) -> Option<usize> {
         self.heir[slot].filter(|b| self.target[*b] == Some(slot))
     }
+}
+
+fn unknown(address: &SlotAddress) -> Error {
+    Error::new(ErrorKind::NotFound, slot_object(address), "is not among the slots of this plan")
 }
 
 fn slot_object(address: &SlotAddress) -> String {
