@@ -260,6 +260,8 @@ fn a_batch_is_placed_at_the_proven_least_cost() {
     assert_eq!((assignment.placed.len(), assignment.unplaced.len()), (40, 0));
     assert_eq!(assignment.gap(), 0.0, "{assignment}");
     assert!((index.opening_seconds_a_month() - before).abs() < 1e-6, "nothing is changed");
+    let again = index.assign(&batch).unwrap();
+    assert!((again.cost - assignment.cost).abs() < 1e-6, "{again} after {assignment}");
     for (number, choice) in &assignment.placed {
         let profile = batch.iter().find(|profile| profile.number == *number).unwrap();
         index.hold(profile, &choice.slot, Hold::Reserved).unwrap();

@@ -71,11 +71,13 @@ impl fmt::Display for Assignment {
     }
 }
 
-/// Boxes alike, and what they cost in each aisle.
+/// Boxes alike, and what each costs in each aisle, in µs.
 struct Class {
     members: Vec<usize>,
     traits: Traits,
-    aisles: Vec<Costs>,
+    /// How many boxes of its customer are in the batch.
+    of_customer: u32,
+    aisles: Vec<i64>,
 }
 
 /// Free slots alike: those of one face and width.
@@ -95,6 +97,7 @@ impl SlotIndex<'_> {
     /// `InvalidInput` where a box is none that can stand or is given twice; `Conflict` where a box has
     /// a slot already. That a box finds no slot is a result.
     pub fn assign(&mut self, batch: &[BoxProfile]) -> Result<Assignment, Error> {
+        self.stock.price();
         let classes = self.classes(batch)?;
         let mut order: Vec<usize> = (0..classes.len()).collect();
         // Those with the fewest places first: fewer detours.
@@ -105,15 +108,11 @@ impl SlotIndex<'_> {
         let open: Vec<Vec<bool>> = classes.iter().map(|class| self.ruled_out(&class.traits).1).collect();
         let balance: Vec<i64> =
             sinks.iter().map(|sink| micro(self.with_balance(Costs::default(), sink.face).total())).collect();
-        let aisle_costs: Vec<Vec<i64>> = classes
-            .iter()
-            .map(|class| class.aisles.iter().map(|costs| micro(costs.total())).collect())
-            .collect();
         let arc = |class: usize, sink: usize| {
             let Sink { face, width } = sinks[sink];
             let state = &self.shelves.faces[face];
             (width >= classes[class].traits.spine && open[class][state.site as usize])
-                .then(|| aisle_costs[class][state.aisle as usize] + balance[sink])
+                .then(|| classes[class].aisles[state.aisle as usize] + balance[sink])
         };
         let mut arcs: Vec<Vec<(u32, i64)>> = (0..classes.len())
             .map(|class| cheapest_arcs(&capacity, batch.len(), |s| arc(class, s)))
@@ -157,12 +156,7 @@ impl SlotIndex<'_> {
             .collect();
         let unplaced: i128 = solution.unplaced.iter().map(|units| i128::from(*units)).sum();
         let bound = (bound - unplaced * i128::from(UNPLACED)) as f64 / SCALE;
-        let mut of_box = vec![0; batch.len()];
-        for (number, class) in classes.iter().enumerate() {
-            class.members.iter().for_each(|member| of_box[*member] = number);
-        }
-        let by_box: Vec<&Class> = of_box.into_iter().map(|class| classes[class]).collect();
-        self.carry_out(batch, &wanted, &by_box, bound)
+        self.carry_out(batch, &wanted, &classes, bound)
     }
 
     /// Gives each box a slot on the face that was found for it, or the best one left.
@@ -170,13 +164,17 @@ impl SlotIndex<'_> {
         &mut self,
         batch: &[BoxProfile],
         wanted: &[(usize, usize)],
-        by_box: &[&Class],
+        classes: &[&Class],
         bound: f64,
     ) -> Result<Assignment, Error> {
         let limit = self.policy.level_load().0;
         let mut slots: Vec<Option<usize>> = vec![None; batch.len()];
+        let mut class_of = vec![0; batch.len()];
+        for (number, class) in classes.iter().enumerate() {
+            class.members.iter().for_each(|member| class_of[*member] = number);
+        }
         for (at, face) in wanted {
-            let traits = by_box[*at].traits;
+            let traits = classes[class_of[*at]].traits;
             if let Some(slot) = self.shelves.best_slot(*face, &traits, limit) {
                 self.put(batch[*at].number.clone(), traits, slot, Hold::Reserved);
                 slots[*at] = Some(slot);
@@ -190,7 +188,7 @@ impl SlotIndex<'_> {
             match self.choose(profile, 0) {
                 Ok(proposal) => {
                     let slot = self.shelves.slot(&proposal.best.slot)?;
-                    self.put(profile.number.clone(), by_box[at].traits, slot, Hold::Reserved);
+                    self.put(profile.number.clone(), classes[class_of[at]].traits, slot, Hold::Reserved);
                     slots[at] = Some(slot);
                     moved_by_levels += 1;
                 }
@@ -206,15 +204,22 @@ impl SlotIndex<'_> {
                 self.release(&profile.number)?;
             }
         }
-        let (mut placed, mut cost) = (Vec::new(), 0.0);
-        for ((profile, class), slot) in batch.iter().zip(by_box).zip(&slots) {
-            let Some(slot) = *slot else { continue };
-            let face = self.shelves.face_of(slot);
-            let costs = self.with_balance(class.aisles[self.shelves.faces[face].aisle as usize], face);
-            cost += costs.total();
-            let slot = self.shelves.slots[slot].address.clone();
-            placed.push((profile.number.clone(), Choice { slot, costs }));
+        self.stock.price();
+        let mut choices: Vec<Option<Choice>> = vec![None; batch.len()];
+        for class in classes {
+            let aisles = self.costs_of(&class.traits, class.of_customer);
+            for member in &class.members {
+                let Some(slot) = slots[*member] else { continue };
+                let face = self.shelves.face_of(slot);
+                let costs = self.with_balance(aisles[self.shelves.faces[face].aisle as usize], face);
+                let slot = self.shelves.slots[slot].address.clone();
+                choices[*member] = Some(Choice { slot, costs });
+            }
         }
+        let numbers = batch.iter().map(|profile| profile.number.clone());
+        let placed: Vec<(BoxNumber, Choice)> =
+            numbers.zip(choices).filter_map(|(number, choice)| Some((number, choice?))).collect();
+        let cost = placed.iter().map(|(_, choice)| choice.costs.total()).sum();
         let policy = self.policy.version().clone();
         Ok(Assignment { placed, unplaced, cost, bound, moved_by_levels, policy })
     }
@@ -249,13 +254,18 @@ impl SlotIndex<'_> {
                 (one.series, one.disposal, one.group, one.spine, one.mass, one.rate.to_bits()),
             );
             let class = *known.entry(key).or_insert_with(|| {
-                let aisles = self.stock.costs_of_many(&one, count, &self.shelves.aisles, &self.policy);
-                classes.push(Class { members: Vec::new(), traits: one, aisles });
+                let aisles = self.costs_of(&one, count).iter().map(|costs| micro(costs.total())).collect();
+                classes.push(Class { members: Vec::new(), traits: one, of_customer: count, aisles });
                 classes.len() - 1
             });
             classes[class].members.push(at);
         }
         Ok(classes)
+    }
+
+    /// What each of `count` boxes alike costs in each aisle.
+    fn costs_of(&self, traits: &Traits, count: u32) -> Vec<Costs> {
+        self.stock.costs_of_many(traits, count, &self.shelves.aisles, &self.policy)
     }
 
     /// The free slots by face and width, and how many of each may be used.

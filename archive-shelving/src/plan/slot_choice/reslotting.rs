@@ -91,6 +91,7 @@ impl SlotIndex<'_> {
         for (number, from, ..) in moves.iter().rev() {
             self.shift(number, Some(*from));
         }
+        self.stock.price();
         let address = |slot: usize| self.shelves.slots[slot].address.clone();
         let moves = moves
             .into_iter()

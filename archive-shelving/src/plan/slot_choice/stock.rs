@@ -132,7 +132,9 @@ impl Stock {
         }
     }
 
-    fn price(&mut self) {
+    /// Makes the prices from what stands here now: before and after a plan that puts boxes somewhere
+    /// and takes them back, so that it leaves the same prices.
+    pub(super) fn price(&mut self) {
         self.changes = 0;
         let fetched = self.rates.sum();
         let visits = if fetched > 0.0 { (self.traffic.all_visits() / fetched).min(1.0) } else { 1.0 };
