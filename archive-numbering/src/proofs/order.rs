@@ -6,10 +6,12 @@
 //! values. The latter happens within the writings (`10` and `9`), or because one continues where
 //! the other has ended and a sign follows: `1·` and `10`, since `·` is above all digits.
 
+mod outranked;
 mod tails;
 
 use archive_core::language::{CharClass, Language};
 
+use outranked::chain;
 use tails::{Long, Tails};
 
 use super::{Failure, two_shortest};
@@ -52,14 +54,13 @@ impl Search<'_> {
     fn shortest(&self) -> Result<Option<(Pair, usize)>, TooComplex> {
         let mut best: Option<(Pair, usize)> = None;
         let mut offer = |pair: Option<Pair>, field: usize| {
-            if let Some(pair) = pair {
-                let rank = |p: &Pair| (p.0.chars().count() + p.1.chars().count(), p.clone());
-                if best.as_ref().is_none_or(|(known, _)| rank(&pair) < rank(known)) {
-                    best = Some((pair, field));
-                }
+            if let Some(pair) = pair
+                && best.as_ref().is_none_or(|(known, _)| rank(&pair) < rank(known))
+            {
+                best = Some((pair, field));
             }
         };
-        for (pair, field) in self.misplaced() {
+        for (pair, field) in self.misplaced()? {
             offer(Some(pair), field);
         }
         for &field in self.sort {
@@ -67,7 +68,9 @@ impl Search<'_> {
                 offer(self.within(field, piece), field);
                 // What follows is chosen freely there, which must not decide the order.
                 if self.is_outranked(field, piece) {
-                    offer(self.behind_alike(field, piece), field);
+                    if chain(&self.rule.pieces[piece].language).is_none() {
+                        offer(self.behind_alike(field, piece), field);
+                    }
                 } else {
                     offer(self.behind(field, piece)?, field);
                 }
@@ -96,7 +99,7 @@ impl Search<'_> {
     }
 
     /// Pairs in which a field that ranks higher is printed behind one that ranks lower.
-    fn misplaced(&self) -> Vec<(Pair, usize)> {
+    fn misplaced(&self) -> Result<Vec<(Pair, usize)>, TooComplex> {
         let mut found = Vec::new();
         for (i, early) in self.rule.pieces.iter().enumerate() {
             let Some(field) = early.field else { continue };
@@ -104,14 +107,19 @@ impl Search<'_> {
             if matches!(self.rule.fields[field].kind, Kind::Check { .. }) {
                 continue;
             }
+            if !self.is_outranked(field, i) {
+                continue;
+            }
+            // Where each writing begins the next, it depends on what follows.
+            if let Some(chain) = chain(&early.language) {
+                found.extend(self.behind_chain(i, &chain)?);
+                continue;
+            }
             // Of two writings that part within the field, one comes first whatever follows: such a
-            // pair always breaks the order. A shorter pair may. Where each writing begins the next,
-            // it depends on what follows, so that more of them are tried.
-            let apart = two_apart(&early.language);
-            let (early_pairs, late_count) = match &apart {
-                Some(_) => (two_shortest(&early.language).into_iter().chain(apart).collect(), 2),
-                None => (pairs(&shortest_members(&early.language, 4)), 16),
-            };
+            // pair always breaks the order. A shorter pair may.
+            let apart = two_apart(&early.language).ok_or(TooComplex)?;
+            let early_pairs: Vec<[String; 2]> =
+                two_shortest(&early.language).into_iter().chain([apart]).collect();
             for (j, late) in self.rule.pieces.iter().enumerate().skip(i + 1) {
                 let Some(deciding) = late.field.filter(|&late| self.rank(late) < self.rank(field)) else {
                     continue;
@@ -124,7 +132,7 @@ impl Search<'_> {
                     };
                     (0..self.rule.pieces.len()).map(text).collect()
                 };
-                for late_pair in pairs(&shortest_members(&late.language, late_count)) {
+                if let Some(late_pair) = two_shortest(&late.language) {
                     let [low, high] = self.in_order(deciding, late_pair);
                     for [a, b] in &early_pairs {
                         for (early_of_high, early_of_low) in [(a, b), (b, a)] {
@@ -137,7 +145,7 @@ impl Search<'_> {
                 }
             }
         }
-        found
+        Ok(found)
     }
 
     /// Two values of `field`, the lower one by the declared order first.
@@ -318,26 +326,9 @@ impl Search<'_> {
     }
 }
 
-/// The shortest members, at most `count`.
-fn shortest_members(language: &Language, count: usize) -> Vec<String> {
-    let mut members: Vec<String> = Vec::new();
-    let mut left = language.clone();
-    while members.len() < count
-        && let Some(member) = left.shortest()
-    {
-        let others = Language::literal(&member).and_then(|member| left.difference(&member));
-        members.push(member);
-        match others {
-            Ok(others) => left = others,
-            Err(_) => break,
-        }
-    }
-    members
-}
-
-fn pairs(members: &[String]) -> Vec<[String; 2]> {
-    let later = |i: usize| members[i + 1..].iter();
-    (0..members.len()).flat_map(|i| later(i).map(move |b| [members[i].clone(), b.clone()])).collect()
+/// Shorter pairs first.
+fn rank(pair: &Pair) -> (usize, &Pair) {
+    (pair.0.chars().count() + pair.1.chars().count(), pair)
 }
 
 /// Two short members of which neither is the beginning of the other.

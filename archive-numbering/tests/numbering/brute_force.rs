@@ -109,10 +109,29 @@ fn codes_that_begin_each_other_stand_before_what_sorts() {
              format \"{n}{f0}{f1}\"\nsort f1, f0, n",
             10,
         ),
+        // aaaa0 is a, aa, aa0 or aa, aa, 0: the field that decides is read with a shift.
+        (
+            "f0 = codes{aa,0}\nf1 = codes{a<aa}\nf2 = codes{aa,0}\nformat \"{f1}{f2}{f0}\"\nsort f2, f1, f0",
+            10,
+        ),
     ] {
         let report = check("together", &format!("rule r version 1 effective 2024-01-01\n{fields}\n"));
         let [finding] = report.findings.as_slice() else { panic!("{report}") };
         assert_eq!(finding.counterexample.as_ref().map(length_of), Some(length), "{report}");
+    }
+}
+
+/// Where a field of many characters is read with a shift, a pair that breaks the order is still found, and a
+/// rule of which nothing can be shown is refused.
+#[test]
+fn wide_fields_behind_codes_that_begin_each_other_are_never_passed() {
+    for fields in [
+        "f0 = codes{a<aa}\nf1 = chars[一-龥]{2}\nformat \"{f0}{f1}\"\nsort f1, f0",
+        "f0 = codes{一<一一}\nf1 = chars[一-龥]{2}\nf2 = digits{6}\nformat \"{f0}{f1}{f2}\"\nsort f2, f1, f0",
+        "f0 = codes{0<00}\nf1 = digits{18}\nf2 = digits{18}\nformat \"{f0}{f1}{f2}\"\nsort f2, f1, f0",
+    ] {
+        let report = check("together", &format!("rule r version 1 effective 2024-01-01\n{fields}\n"));
+        assert!(report.findings.iter().any(|f| f.proof == Some(Proof::Order)), "{report}");
     }
 }
 

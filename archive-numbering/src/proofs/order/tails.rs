@@ -135,6 +135,6 @@ pub(super) struct Tails {
 }
 
 /// The next character.
-fn above(c: char) -> char {
+pub(super) fn above(c: char) -> char {
     (c..=char::MAX).nth(1).unwrap_or(c)
 }
