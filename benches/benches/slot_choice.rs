@@ -1,7 +1,8 @@
 //! What slot choice gives and takes: opening time in a simulated year by rule, the distance from the
 //! best arrangement of small rooms, and the time for a choice and a batch at a million slots.
 //!
-//! `cargo bench -p archive-benches --bench slot_choice` prints tables and draws the first one.
+//! `cargo bench -p archive-benches --bench slot_choice` prints tables and draws the first one;
+//! `-- year`, `demand`, `small` or `scale` prints one of them.
 
 use std::time::Instant;
 
@@ -10,7 +11,7 @@ use archive_benches::plot::{BarChart, write_to_docs};
 use archive_benches::simulated_year::{Demand, Year};
 use archive_benches::storage_rules::{Outcome, Room, Rule, arrange, drives, live};
 use archive_shelving::plan::opening::Drive;
-use archive_shelving::plan::slot_choice::{BoxProfile, Hold, SlotIndex, SlotPolicy};
+use archive_shelving::plan::slot_choice::{BoxProfile, Hold, REFERENCE_TEXT, SlotIndex, SlotPolicy};
 
 const SEEDS: u64 = 5;
 
@@ -19,10 +20,21 @@ const ROOMS: u64 = 24;
 
 fn main() {
     let policy = SlotPolicy::reference();
-    a_year(&policy);
-    by_demand(&policy);
-    small_rooms(&policy);
-    at_scale(&policy);
+    let wanted: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let is_wanted = |part: &str| wanted.is_empty() || wanted.iter().any(|name| name == part);
+    if is_wanted("year") {
+        a_year(&policy);
+    }
+    if is_wanted("demand") {
+        by_demand(&policy);
+    }
+    if is_wanted("small") {
+        small_rooms();
+    }
+    if is_wanted("scale") {
+        at_scale(&policy);
+    }
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -93,7 +105,17 @@ fn by_demand(policy: &SlotPolicy) {
 }
 
 /// The expected opening time of an arrangement against the least of all arrangements.
-fn small_rooms(policy: &SlotPolicy) {
+fn small_rooms() {
+    // Nothing will come here: opening time alone counts.
+    let mut text = REFERENCE_TEXT.to_owned();
+    for weight in
+        ["room_for_others = 1.0", "series = 1.0", "growth = 1.0", "balance = 0.05", "disposal = 1.0"]
+    {
+        assert!(text.contains(weight), "the shipped policy has {weight}");
+        let (name, _) = weight.split_once(' ').expect("it is an assignment");
+        text = text.replacen(weight, &format!("{name} = 0.0"), 1);
+    }
+    let policy = SlotPolicy::parse("small.toml", &text).expect("it is a policy");
     println!("Small rooms: 8 boxes in 3 aisles of 4 slots, all arrangements tried");
     for (drive, opening) in drives() {
         let mut ratios = Vec::new();
