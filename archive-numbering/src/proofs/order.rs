@@ -8,11 +8,12 @@
 
 mod outranked;
 mod tails;
+mod words;
 
 use archive_core::language::{CharClass, Language};
 
-use outranked::chain;
 use tails::{Long, Tails};
+use words::chain;
 
 use super::{Failure, two_shortest};
 use crate::checked::CheckedRule;
