@@ -27,6 +27,7 @@
 #![forbid(unsafe_code)]
 
 pub mod boxing;
+pub mod check_characters;
 pub mod completeness;
 pub mod data_file;
 pub mod disposal;

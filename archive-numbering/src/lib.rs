@@ -46,7 +46,6 @@
 //! and a format has no optional parts; two formats are two rules.
 #![forbid(unsafe_code)]
 
-pub mod check_characters;
 mod checked;
 pub mod draw;
 pub mod explanation;
@@ -69,6 +68,7 @@ pub mod values;
 mod word;
 mod writer;
 
+pub use archive_core::check_characters;
 pub use draw::Draw;
 pub use parsed::Parsed;
 pub use report::{Rejection, check};

@@ -15,6 +15,7 @@
 //! it is still checked by [`ValueKind::normalise`].
 
 use archive_core::Error;
+use archive_core::check_characters::CheckSystem;
 use archive_core::language::Language;
 use archive_core::record::ValueKind;
 use archive_core::units::{Unit, parse_number};
@@ -48,48 +49,36 @@ impl CheckRule {
     /// None in practice: both languages are far below the limits of [`Language`].
     pub fn language(self) -> Result<Language, Error> {
         match self {
-            Self::CitizenId => weighted(
-                18,
-                11,
-                |place| 2_u32.pow(17 - place as u32) % 11,
-                |place| if place == 17 { "0123456789X" } else { "0123456789" },
-                1,
-            ),
-            Self::CreditCode => weighted(
-                18,
-                31,
-                |place| (0..place).fold(1, |w, _| w * 3 % 31),
-                // The second to eighth characters: kind of organisation, and division code.
-                |place| if (2..8).contains(&place) { "0123456789" } else { CREDIT_CHARACTERS },
-                0,
-            ),
+            Self::CitizenId => checked(CheckSystem::Gb11643, |_| DIGITS),
+            // The second to eighth characters: kind of organisation, and division code.
+            Self::CreditCode => checked(CheckSystem::Gb32100, |place| match place {
+                2..8 => DIGITS,
+                _ => CREDIT_CHARACTERS,
+            }),
         }
     }
 }
 
+const DIGITS: &str = "0123456789";
 const CREDIT_CHARACTERS: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+/// Characters before the check character.
+const COVERED: usize = 17;
 
-/// Texts whose characters' values, each times its place's weight, and the check character's once,
-/// leave `rest` when divided by `modulus`.
-fn weighted(
-    length: usize,
-    modulus: u32,
-    weight: impl Fn(usize) -> u32,
-    characters: impl Fn(usize) -> &'static str,
-    rest: u32,
-) -> Result<Language, Error> {
+/// Texts of the characters that may stand at each place, and their check character.
+fn checked(system: CheckSystem, characters: impl Fn(usize) -> &'static str) -> Result<Language, Error> {
     Language::from_steps(
-        (0, 0),
-        |&(place, sum)| place == length && sum == rest,
-        |&(place, sum)| {
-            if place == length {
-                return Vec::new();
+        (0, system.start()),
+        |&(place, _)| place > COVERED,
+        |&(place, state)| match place {
+            0..COVERED => characters(place)
+                .chars()
+                .filter_map(|c| Some((c..=c, (place + 1, system.step(state, c)?))))
+                .collect(),
+            COVERED => {
+                let check = system.finish(state);
+                check.as_str().chars().map(|c| (c..=c, (place + 1, system.start()))).collect()
             }
-            let weight = if place + 1 == length { 1 } else { weight(place) };
-            (0..)
-                .zip(characters(place).chars())
-                .map(|(value, c)| (c..=c, (place + 1, (sum + value * weight) % modulus)))
-                .collect()
+            _ => Vec::new(),
         },
     )
 }

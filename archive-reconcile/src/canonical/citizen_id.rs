@@ -1,5 +1,6 @@
 //! Identifiers with check characters: citizen IDs (公民身份号码) and credit codes (统一社会信用代码).
 
+use archive_core::check_characters::CheckSystem;
 use serde::{Deserialize, Serialize};
 
 /// A scheme of check characters, which tells a slip of the pen from another person.
@@ -19,13 +20,11 @@ impl CheckScheme {
     /// Whether the check character of a folded value in upper case holds.
     #[must_use]
     pub fn holds(self, value: &str) -> bool {
-        let Ok(characters) = <[u8; 18]>::try_from(value.as_bytes()) else { return false };
-        let citizen = || citizen_check(&characters[..17]) == Some(characters[17]);
-        let credit = || credit_check(&characters[..17]) == Some(characters[17]);
+        let holds = |system: CheckSystem| value.len() == 18 && system.verify(value).unwrap_or(false);
         match self {
-            Self::CitizenId => citizen(),
-            Self::CreditCode => credit(),
-            Self::Either => citizen() || credit(),
+            Self::CitizenId => holds(CheckSystem::Gb11643),
+            Self::CreditCode => holds(CheckSystem::Gb32100),
+            Self::Either => holds(CheckSystem::Gb11643) || holds(CheckSystem::Gb32100),
         }
     }
 }
@@ -35,29 +34,13 @@ impl CheckScheme {
 pub fn citizen_id(value: &str) -> Option<String> {
     match value.len() {
         15 if value.bytes().all(|b| b.is_ascii_digit()) => {
-            let mut long = format!("{}19{}", &value[..6], &value[6..]);
-            long.push(char::from(citizen_check(long.as_bytes())?));
-            Some(long)
+            let long = format!("{}19{}", &value[..6], &value[6..]);
+            let check = CheckSystem::Gb11643.compute(&long).ok()?;
+            Some(format!("{long}{check}"))
         }
         18 if CheckScheme::CitizenId.holds(value) => Some(value.to_owned()),
         _ => None,
     }
-}
-
-fn citizen_check(digits: &[u8]) -> Option<u8> {
-    let sum = digits.iter().zip((1..=17).rev()).try_fold(0_u32, |sum, (digit, power)| {
-        digit.is_ascii_digit().then(|| sum + u32::from(digit - b'0') * (2_u32.pow(power) % 11))
-    })?;
-    Some(b"10X98765432"[(sum % 11) as usize])
-}
-
-fn credit_check(characters: &[u8]) -> Option<u8> {
-    const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
-    let sum = characters.iter().try_fold((0_usize, 1_usize), |(sum, weight), c| {
-        let value = ALPHABET.iter().position(|a| a == c)?;
-        Some((sum + value * weight, weight * 3 % 31))
-    })?;
-    Some(ALPHABET[(31 - sum.0 % 31) % 31])
 }
 
 #[cfg(test)]

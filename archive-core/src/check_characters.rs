@@ -1,7 +1,7 @@
 //! Check characters: what a number says about its own misreading.
 //!
 //! ```
-//! use archive_numbering::check_characters::CheckSystem;
+//! use archive_core::check_characters::CheckSystem;
 //!
 //! // A citizen ID of a retired district prefix.
 //! assert_eq!(CheckSystem::Gb11643.compute("11010219491001001")?.as_str(), "6");
@@ -20,10 +20,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use archive_core::Error;
-use archive_core::identifier::quoted;
-use archive_core::language::CharClass;
 use serde::Serialize;
+
+use crate::error::Error;
+use crate::identifier::quoted;
+use crate::language::CharClass;
 
 /// A system of check characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -73,7 +74,9 @@ impl CheckCharacters {
         std::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
+    /// The same, as bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
         &self.text[..usize::from(self.length)]
     }
 }
@@ -90,7 +93,7 @@ const GB32100_ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 const GB11714_WEIGHTS: [u16; 8] = [3, 7, 9, 10, 5, 8, 4, 2];
 
 /// What a system remembers of the characters so far.
-pub(crate) type State = u16;
+pub type State = u16;
 
 impl CheckSystem {
     /// All systems.
@@ -197,7 +200,9 @@ impl CheckSystem {
         Ok(self.compute(covered)?.as_str() == given)
     }
 
-    pub(crate) fn start(self) -> State {
+    /// The state before the first character.
+    #[must_use]
+    pub fn start(self) -> State {
         match self {
             Iso7064Mod11_10 => 10,
             Iso7064Mod37_36 => 36,
@@ -206,7 +211,8 @@ impl CheckSystem {
     }
 
     /// The state after one more character; `None` where the system does not cover it.
-    pub(crate) fn step(self, state: State, c: char) -> Option<State> {
+    #[must_use]
+    pub fn step(self, state: State, c: char) -> Option<State> {
         let digit = || c.to_digit(10).map(|d| d as u16);
         // Capitals count as 10 to 35.
         let value = || c.to_digit(36).filter(|_| !c.is_ascii_lowercase()).map(|d| d as u16);
@@ -252,7 +258,9 @@ impl CheckSystem {
         })
     }
 
-    pub(crate) fn finish(self, state: State) -> CheckCharacters {
+    /// The check characters of what led to `state`.
+    #[must_use]
+    pub fn finish(self, state: State) -> CheckCharacters {
         let digit = |value: u16| CheckCharacters::one(DIGITS_AND_CAPITALS[usize::from(value)]);
         let or_x = |value: u16| if value == 10 { CheckCharacters::one(b'X') } else { digit(value) };
         match self {
