@@ -5,6 +5,7 @@ mod c_library;
 mod command;
 mod peers;
 mod test;
+mod wheel;
 
 use std::process::ExitCode;
 
@@ -14,6 +15,7 @@ usage: cargo xtask COMMAND
   test         set up what the tests need, then run every test: Rust, documentation, C, Python
   test PART    the same for one part: rust, c or python
   header       write the C header anew after a change of the C functions
+  wheel        build the Python wheel for use, into target/wheels, and try it in a clean environment
   install-c D  build the C library and install it below the directory D
   lint         formatting and lints, as in CI
 ";
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         ["test", "c"] => c_library::test(),
         ["install-c", prefix] => c_library::install(std::path::Path::new(prefix)),
         ["test", "python"] => test::python_module(),
+        ["wheel"] => wheel::run(),
         ["header"] => test::write_header(),
         ["lint"] => test::lint(),
         _ => {

@@ -1,7 +1,7 @@
 //! The test command: sets up, then runs Rust, documentation, C and Python tests.
 
-use crate::command::{Result, cargo, program, python, step, target};
-use crate::{c_library, peers};
+use crate::command::{Result, cargo, python, step, target};
+use crate::{c_library, peers, wheel};
 
 /// Runs every test.
 pub(crate) fn run() -> Result<()> {
@@ -69,17 +69,8 @@ pub(crate) fn write_header() -> Result<()> {
 pub(crate) fn python_module() -> Result<()> {
     peers::install_python_packages()?;
     set_up_models()?;
-    let wheels = target().join("wheels");
-    let _ = std::fs::remove_dir_all(&wheels);
-    let mut build = program(peers::python_site().join("bin/maturin"));
-    build.args(["build", "--manifest-path", "bindings/python/Cargo.toml", "--out"]).arg(&wheels);
-    step("Python wheel", build.env("PYTHONPATH", peers::python_path()))?;
-    let wheel = std::fs::read_dir(&wheels)
-        .map_err(|e| format!("{}: cannot be read: {e}", wheels.display()))?
-        .flatten()
-        .map(|entry| entry.path())
-        .find(|path| path.extension().is_some_and(|e| e == "whl"))
-        .ok_or_else(|| format!("{}: maturin made no wheel", wheels.display()))?;
+    let wheel = wheel::build(&[])?;
+    wheel::try_in_clean_environment(&wheel)?;
     let installed = target().join("python-wheel");
     let _ = std::fs::remove_dir_all(&installed);
     let mut install = python();
