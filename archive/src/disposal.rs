@@ -9,14 +9,18 @@ use archive_core::disposal::{DisposalList, Hold, ListState, end_of_retention};
 use archive_core::identifier::{ReferenceCode, RequestKey, RoleCode};
 use archive_core::policy::Ability;
 use archive_core::{Error, ErrorKind};
-use archive_store::{FilingState, Located, Locator};
+use archive_store::{FilingState, LegalHold, Located, Locator};
 use chrono::{NaiveDate, Utc};
 use serde::Serialize;
 
 use crate::archive::Archive;
 use crate::cataloguing::gathering::retention_words;
 use crate::cataloguing::table::{Column, Table};
+use crate::content;
 use crate::register::Happened;
+
+/// What the keys of holds in the catalogue begin with that this facade places.
+const HOLD_KEYS: &str = "hold-";
 
 /// A file whose time is over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -116,6 +120,8 @@ impl Archive {
             return Err(Error::invalid(format!("hold on {reference}"), "needs a reason and a person"));
         }
         let (reason, by, since) = (reason.trim().to_owned(), by.trim().to_owned(), self.today());
+        // The catalogue first: after a crash in between, the file is held.
+        self.hold_in_catalogue(reference, &reason, &by)?;
         let hold = Hold { reference: reference.clone(), reason, by, since };
         self.register.append(|so_far| {
             let standing = holds_of(so_far).iter().any(|h| h.reference == *reference);
@@ -133,7 +139,30 @@ impl Archive {
             let standing = holds_of(so_far).iter().any(|h| h.reference == *reference);
             let lifted = Happened::Lifted { reference: reference.clone(), by: by.to_owned() };
             Ok(standing.then_some(lifted))
-        })
+        })?;
+        let own = self.catalogue.legal_holds(reference)?;
+        for hold in own.iter().filter(|h| h.lifted.is_none() && h.key.as_str().starts_with(HOLD_KEYS)) {
+            self.catalogue.lift_legal_hold(&hold.key, by, Utc::now())?;
+        }
+        Ok(())
+    }
+
+    /// Makes the catalogue refuse to void the file, whoever asks for it.
+    fn hold_in_catalogue(&self, reference: &ReferenceCode, reason: &str, by: &str) -> Result<(), Error> {
+        let known = self.catalogue.legal_holds(reference)?;
+        if known.iter().any(|hold| hold.lifted.is_none() && hold.key.as_str().starts_with(HOLD_KEYS)) {
+            return Ok(());
+        }
+        let digest = content::digest(reference.as_str().as_bytes()).to_string();
+        self.catalogue.place_legal_hold(&LegalHold {
+            key: format!("{HOLD_KEYS}{}-{}", &digest[..16], known.len() + 1).parse()?,
+            references: vec![reference.clone()],
+            reason: reason.to_owned(),
+            by: by.to_owned(),
+            when: Utc::now(),
+            lifted: None,
+        })?;
+        Ok(())
     }
 
     /// Proposes files for disposal. The same list again changes nothing.

@@ -48,11 +48,19 @@ fn what_is_destroyed_keeps_its_entry_and_two_persons_agreed() {
 
     // A hold set at the last moment stops everything.
     archive.hold(&second, "诉讼", "赵", &role("legal")).unwrap();
+    archive.hold(&second, "诉讼", "赵", &role("legal")).unwrap();
+    let voided = archive.catalogue().void_number(&second, "清库", chrono::Utc::now()).unwrap_err();
+    assert_eq!(voided.kind(), ErrorKind::Conflict, "the catalogue keeps it from everybody: {voided}");
     let error = archive.carry_out_disposal(&key()).unwrap_err();
     assert!(error.kind() == ErrorKind::Conflict && error.to_string().contains("诉讼"), "{error}");
     assert_eq!(archive.due_for_disposal(today).unwrap()[1].held_back.as_deref(), Some("held: 诉讼"));
     assert_eq!(archive.lift_hold(&second, "王", &role("counter")).unwrap_err().kind(), ErrorKind::Denied);
     archive.lift_hold(&second, "赵", &role("legal")).unwrap();
+    // Held once more, and lifted once more: each hold is one of its own in the catalogue.
+    archive.hold(&second, "再诉", "赵", &role("legal")).unwrap();
+    archive.lift_hold(&second, "赵", &role("legal")).unwrap();
+    let holds = archive.catalogue().legal_holds(&second).unwrap();
+    assert_eq!(holds.iter().filter(|hold| hold.lifted.is_some()).count(), 2, "{holds:?}");
 
     let destroyed = archive.carry_out_disposal(&key()).unwrap();
     assert_eq!((destroyed.files, destroyed.contents), (2, 4));
