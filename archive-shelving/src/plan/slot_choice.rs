@@ -63,7 +63,8 @@ mod traffic;
 mod traits;
 mod transport;
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use archive_core::holding::{Slot, SlotAddress};
 use archive_core::identifier::BoxNumber;
@@ -79,7 +80,6 @@ use self::shelves::{Content, Shelves};
 use self::stock::{Held, Stock};
 pub use self::traits::{BoxProfile, Series};
 use self::traits::{Names, Traits};
-use super::faces::Faces;
 use crate::layout::BankName;
 
 /// Whether a box stands in its slot or is on its way there.
@@ -110,32 +110,35 @@ pub struct SlotIndex<'a> {
     shelves: Shelves<'a>,
     stock: Stock,
     held: HashMap<BoxNumber, Held>,
+    /// Slots that are kept for what is no box of this index.
+    kept: HashSet<usize>,
     blocked: HashMap<u32, Block>,
     /// For each site the boxes that were announced and have no slot yet.
     pending: HashMap<u32, u64>,
 }
 
 impl<'a> SlotIndex<'a> {
-    /// An index of empty slots.
+    /// An index of empty slots, which are borrowed or its own.
     ///
     /// # Errors
     /// `InvalidInput` where a slot is given twice, a side is unknown, a bank has too many carriages or
     /// there are more than 4,000,000,000 slots.
-    pub fn new(policy: SlotPolicy, slots: &'a [Slot]) -> Result<Self, Error> {
+    pub fn new(policy: SlotPolicy, slots: impl Into<Cow<'a, [Slot]>>) -> Result<Self, Error> {
+        let slots = slots.into();
         if slots.len() > 4_000_000_000 {
             return Err(Error::invalid("slots", "are more than 4000000000"));
         }
-        let faces = Faces::new(slots)?;
         let mut names = Names::default();
-        let shelves = Shelves::new(slots, &faces, |site| names.site_number(site))?;
+        let (shelves, aisles) = Shelves::new(slots, |site| names.site_number(site))?;
         let sizes = shelves.aisles.iter().map(|(slots, _)| *slots).collect();
-        let stock = Stock::new(policy.opening(), &faces, sizes);
+        let stock = Stock::new(policy.opening(), &aisles, sizes);
         Ok(Self {
             policy,
             names,
             shelves,
             stock,
             held: HashMap::new(),
+            kept: HashSet::new(),
             blocked: HashMap::new(),
             pending: HashMap::new(),
         })
@@ -180,7 +183,7 @@ impl<'a> SlotIndex<'a> {
     ///
     /// # Errors
     /// `NotFound` where the box has no slot.
-    pub fn release(&mut self, number: &BoxNumber) -> Result<&'a SlotAddress, Error> {
+    pub fn release(&mut self, number: &BoxNumber) -> Result<&SlotAddress, Error> {
         let Some(held) = self.held.remove(number) else {
             return Err(Error::new(ErrorKind::NotFound, format!("box {number}"), "has no slot in this plan"));
         };
@@ -191,8 +194,40 @@ impl<'a> SlotIndex<'a> {
 
     /// The slot of a box.
     #[must_use]
-    pub fn slot_of(&self, number: &BoxNumber) -> Option<&'a SlotAddress> {
+    pub fn slot_of(&self, number: &BoxNumber) -> Option<&SlotAddress> {
         self.held.get(number).map(|held| &self.shelves.slots[held.slot].address)
+    }
+
+    /// Keeps a slot for something that is no box of this index yet: a request that will come, or the way
+    /// of a box that stands elsewhere still. Again, or for a slot that is taken, it changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown slot.
+    pub fn keep(&mut self, slot: &SlotAddress) -> Result<(), Error> {
+        let at = self.shelves.slot(slot)?;
+        if self.shelves.content[at] == Content::Free {
+            self.shelves.occupy(at, Content::Reserved);
+            self.kept.insert(at);
+        }
+        Ok(())
+    }
+
+    /// Gives up what [`SlotIndex::keep`] kept; a slot that it did not keep stays as it is.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown slot.
+    pub fn give_up(&mut self, slot: &SlotAddress) -> Result<(), Error> {
+        let at = self.shelves.slot(slot)?;
+        if self.kept.remove(&at) {
+            self.shelves.leave(at);
+        }
+        Ok(())
+    }
+
+    /// Whether nothing stands in a slot and nothing is meant to; an unknown slot is not free.
+    #[must_use]
+    pub fn is_free(&self, slot: &SlotAddress) -> bool {
+        self.shelves.slot(slot).is_ok_and(|at| self.shelves.content[at] == Content::Free)
     }
 
     /// Lets nothing be put on a column, or again everything with `None`.

@@ -401,3 +401,29 @@ proptest! {
         prop_assert!(index.opening_seconds_a_month().abs() < 1e-6);
     }
 }
+
+#[test]
+fn a_slot_that_is_kept_for_no_box_yet_is_reserved_until_it_is_given_up() {
+    let slots = slots(1);
+    let mut index = SlotIndex::new(SlotPolicy::reference(), slots.clone()).unwrap();
+    let all = index.choose(&profile(1), 0).unwrap();
+    assert!(index.is_free(&all.best.slot));
+    index.keep(&all.best.slot).unwrap();
+    index.keep(&all.best.slot).unwrap();
+    assert!(!index.is_free(&all.best.slot));
+    let fewer = index.choose(&profile(1), 0).unwrap();
+    assert_eq!((fewer.possible, fewer.ruled_out.reserved), (all.possible - 1, 1));
+    assert_ne!(fewer.best.slot, all.best.slot);
+    let error = index.hold(&profile(1), &all.best.slot, Hold::Standing).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    index.give_up(&all.best.slot).unwrap();
+    assert_eq!(index.choose(&profile(1), 0).unwrap(), all);
+    // What a box stands in is neither kept nor given up.
+    index.hold(&profile(1), &all.best.slot, Hold::Standing).unwrap();
+    index.keep(&all.best.slot).unwrap();
+    index.give_up(&all.best.slot).unwrap();
+    assert_eq!(index.slot_of(&profile(1).number), Some(&all.best.slot));
+    let nowhere = "HZ/R9/B9/C1/A/1/1/1".parse().unwrap();
+    assert_eq!(index.keep(&nowhere).unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(index.give_up(&nowhere).unwrap_err().kind(), ErrorKind::NotFound);
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use archive_core::holding::CustodyMode;
 use archive_core::policy::PolicyVersion;
-use archive_core::units::Grams;
+use archive_core::units::{Grams, Millimetres};
 use archive_core::{Error, data_file};
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
@@ -56,6 +56,7 @@ pub struct SlotPolicy {
     version: PolicyVersion,
     opening: Opening,
     level_load: Grams,
+    grams_a_millimetre: f64,
     separation: Vec<Separation>,
     weights: Weights,
     with_customer: f64,
@@ -84,6 +85,7 @@ impl SlotPolicy {
         let weight = |value: &Spanned<f64>| number(value, 0.0, 1e6);
         let seconds = number(&raw.opening.seconds, 0.001, Opening::LIMIT.as_secs_f64())?;
         let kilograms = number(&raw.load.level_kg, 0.001, 100_000.0)?;
+        let grams_a_millimetre = number(&raw.load.full_box_g_per_mm, 0.001, 100_000.0)?;
         let mut sites = BTreeMap::new();
         for site in raw.site {
             let span = site.name.span();
@@ -95,6 +97,7 @@ impl SlotPolicy {
             version: PolicyVersion { name: raw.name, version: raw.version },
             opening: Opening::new(raw.opening.drive, Duration::from_secs_f64(seconds))?,
             level_load: Grams((kilograms * 1000.0) as u32),
+            grams_a_millimetre,
             separation: raw.mixing.level,
             weights: Weights {
                 opening: weight(&raw.weights.opening)?,
@@ -143,6 +146,13 @@ impl SlotPolicy {
     #[must_use]
     pub fn level_load(&self) -> Grams {
         self.level_load
+    }
+
+    /// What a full box of this spine weighs.
+    #[must_use]
+    pub fn full_box(&self, spine: Millimetres) -> Grams {
+        // A float that is too large becomes the largest mass, which no level carries.
+        Grams((f64::from(spine.0) * self.grams_a_millimetre).ceil() as u32)
     }
 
     /// What the boxes of one level must have in common.
@@ -218,6 +228,7 @@ struct RawOpening {
 #[serde(deny_unknown_fields)]
 struct RawLoad {
     level_kg: Spanned<f64>,
+    full_box_g_per_mm: Spanned<f64>,
 }
 
 #[derive(Deserialize)]
@@ -266,6 +277,7 @@ mod tests {
     fn the_shipped_policy_is_sound() {
         let policy = SlotPolicy::reference();
         assert_eq!(policy.level_load(), Grams(60_000));
+        assert_eq!(policy.full_box(Millimetres(30)), Grams(1800));
         assert!(policy.site_takes("HZ", CustodyMode::CentralPaper));
         assert!(!policy.site_takes("HZ", CustodyMode::Electronic));
     }
@@ -288,6 +300,7 @@ mod tests {
         check_broken("balance = 0.05", "balance = -1.0", "key weights.balance");
         check_broken("balance = 0.05", "balance = inf", "key weights.balance");
         check_broken("level_kg = 60.0", "level_kg = 0.0", "key load.level_kg");
+        check_broken("g_per_mm = 60.0", "g_per_mm = -1.0", "key load.full_box_g_per_mm");
         check_broken("seconds = 12.0", "seconds = 1e300", "key opening.seconds");
         check_broken("customer = 0.5", "customer = 1.5", "key together.customer");
         check_broken("reserve = 0.1", "reserve = 2.0", "key growth.reserve");

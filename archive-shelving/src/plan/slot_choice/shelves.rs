@@ -1,5 +1,6 @@
 //! The room: slots by level (层), face (面), column (列) and aisle (通道), and what each still takes.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -7,6 +8,7 @@ use archive_core::holding::{Slot, SlotAddress};
 use archive_core::{Error, ErrorKind};
 
 use super::traits::{Traits, UNKNOWN};
+use crate::layout::AisleId;
 use crate::plan::faces::{Faces, Prefixes};
 use crate::plan::lookup::Lookup;
 
@@ -57,7 +59,7 @@ impl FaceState {
 /// Slots, and what stands in them.
 #[derive(Debug)]
 pub(super) struct Shelves<'a> {
-    pub(super) slots: &'a [Slot],
+    pub(super) slots: Cow<'a, [Slot]>,
     numbers: Lookup,
     pub(super) content: Vec<Content>,
     level_of: Vec<u32>,
@@ -109,12 +111,12 @@ impl Grouped {
 }
 
 impl<'a> Shelves<'a> {
-    /// Empty shelves. `site_number` numbers the sites.
+    /// Empty shelves, and for each aisle its bank and its place there. `site_number` numbers the sites.
     pub(super) fn new(
-        slots: &'a [Slot],
-        faces: &Faces<'a>,
+        slots: Cow<'a, [Slot]>,
         mut site_number: impl FnMut(&str) -> u32,
-    ) -> Result<Self, Error> {
+    ) -> Result<(Self, Vec<(usize, AisleId)>), Error> {
+        let faces = Faces::new(&slots)?;
         let numbers = Lookup::new(slots.len(), |at| slots[at].address.as_str())
             .map_err(|at| Error::invalid(format!("slot {}", slots[at].address), "is given twice"))?;
         let mut interned = Prefixes::new(7);
@@ -163,10 +165,11 @@ impl<'a> Shelves<'a> {
             aisle.0 += 1;
             aisle.1 += 1;
         }
-        Ok(Self {
+        let places = faces.aisles;
+        let shelves = Self {
+            content: vec![Content::Free; slots.len()],
             slots,
             numbers,
-            content: vec![Content::Free; slots.len()],
             slots_of_level: Grouped::new(levels.len(), level_of.iter().copied()),
             levels_of_face: Grouped::new(states.len(), levels.iter().map(|level| level.face)),
             level_of,
@@ -176,7 +179,8 @@ impl<'a> Shelves<'a> {
             column_names,
             aisles,
             widths,
-        })
+        };
+        Ok((shelves, places))
     }
 
     /// The number of a slot.
@@ -250,9 +254,8 @@ impl<'a> Shelves<'a> {
     /// Puts a box in a free slot.
     pub(super) fn fill(&mut self, slot: usize, content: Content, traits: &Traits) {
         let level = self.level_of[slot] as usize;
-        self.content[slot] = content;
+        self.occupy(slot, content);
         let state = &mut self.levels[level];
-        state.free -= 1;
         state.load = state.load.saturating_add(traits.mass);
         state.disposal =
             (state.boxes == 0 || state.disposal == traits.disposal).then_some(traits.disposal).flatten();
@@ -260,28 +263,51 @@ impl<'a> Shelves<'a> {
         state.group = traits.group;
         let (load, face) = (state.load, state.face as usize);
         let face = &mut self.faces[face];
-        match content {
-            Content::Reserved => face.reserved += 1,
-            Content::Standing | Content::Free => face.standing += 1,
-        }
         face.most_load = face.most_load.max(load);
         face.only_group = match face.only_group {
             Some(UNKNOWN) => Some(traits.group),
             Some(group) if group == traits.group => Some(group),
             _ => None,
         };
+    }
+
+    /// Counts a free slot as taken, by whatever it is.
+    pub(super) fn occupy(&mut self, slot: usize, content: Content) {
+        self.content[slot] = content;
+        let level = &mut self.levels[self.level_of[slot] as usize];
+        level.free -= 1;
+        let face = &mut self.faces[level.face as usize];
+        match content {
+            Content::Reserved => face.reserved += 1,
+            Content::Standing | Content::Free => face.standing += 1,
+        }
         let width = self.widths.partition_point(|w| *w < self.slots[slot].width.0);
         face.free_by_width[width] -= 1;
         self.columns[face.column as usize].1 += 1;
         self.aisles[face.aisle as usize].1 -= 1;
     }
 
+    /// Counts a slot as free again.
+    pub(super) fn leave(&mut self, slot: usize) {
+        let content = std::mem::replace(&mut self.content[slot], Content::Free);
+        let level = &mut self.levels[self.level_of[slot] as usize];
+        level.free += 1;
+        let face = &mut self.faces[level.face as usize];
+        match content {
+            Content::Reserved => face.reserved -= 1,
+            Content::Standing | Content::Free => face.standing -= 1,
+        }
+        let width = self.widths.partition_point(|w| *w < self.slots[slot].width.0);
+        face.free_by_width[width] += 1;
+        self.columns[face.column as usize].1 -= 1;
+        self.aisles[face.aisle as usize].1 += 1;
+    }
+
     /// Takes a box out of its slot.
     pub(super) fn clear(&mut self, slot: usize, traits: &Traits) {
         let level = self.level_of[slot] as usize;
-        let content = std::mem::replace(&mut self.content[slot], Content::Free);
+        self.leave(slot);
         let state = &mut self.levels[level];
-        state.free += 1;
         state.load = state.load.saturating_sub(traits.mass);
         state.boxes -= 1;
         if state.boxes == 0 {
@@ -300,14 +326,6 @@ impl<'a> Shelves<'a> {
             };
         }
         let face = &mut self.faces[number];
-        match content {
-            Content::Reserved => face.reserved -= 1,
-            Content::Standing | Content::Free => face.standing -= 1,
-        }
         (face.most_load, face.only_group) = (most_load, only_group);
-        let width = self.widths.partition_point(|w| *w < self.slots[slot].width.0);
-        face.free_by_width[width] += 1;
-        self.columns[face.column as usize].1 -= 1;
-        self.aisles[face.aisle as usize].1 += 1;
     }
 }

@@ -7,7 +7,7 @@ use super::prices::{Rates, prices};
 use super::proposal::Costs;
 use super::traffic::Traffic;
 use super::traits::Traits;
-use crate::plan::faces::Faces;
+use crate::layout::AisleId;
 use crate::plan::opening::Opening;
 
 /// A box with its slot.
@@ -102,9 +102,11 @@ pub(super) struct Stock {
 }
 
 impl Stock {
-    pub(super) fn new(opening: Opening, faces: &Faces<'_>, slots: Vec<u32>) -> Self {
+    /// Nothing, in aisles of so many `slots`, each in its bank and at its place there.
+    pub(super) fn new(opening: Opening, aisles: &[(usize, AisleId)], slots: Vec<u32>) -> Self {
+        let banks = aisles.iter().map(|(bank, _)| bank + 1).max().unwrap_or(0);
         Self {
-            traffic: Traffic::new(opening, &faces.aisles, faces.banks.len()),
+            traffic: Traffic::new(opening, aisles, banks),
             customers: Parts::default(),
             series: Parts::default(),
             disposals: Parts::default(),
