@@ -24,7 +24,7 @@ use crate::key_provider::{KeyId, KeyProvider};
 use crate::loan::{Loan, LoanRequest};
 use crate::operations::{
     self, audit, disposal, documents, evidence, filing, holds, loans, lookup, moves, parties, relocation,
-    renumbering, sealed, shelf, tables,
+    renumbering, sealed, shelf, stock, tables,
 };
 use crate::party::BusinessProcess;
 use crate::relocation::{Relocation, RelocationPlan};
@@ -32,6 +32,7 @@ use crate::sealed::{Access, RESEAL_LIMIT, Resealed, SealEntry, SealedKind, Secre
 use crate::search::Search;
 use crate::shelf::{BoxStatus, Inventory, SiteStatus, SlotFilter, SlotHold, SlotStatus};
 use crate::sql::Transaction;
+use crate::stock::{Retrieval, Stock};
 use crate::tables::{Part, Rows};
 
 /// A database that holds a catalogue.
@@ -179,6 +180,14 @@ impl<B: Backend> Catalogue for B {
 
     fn open_loans(&self) -> Result<Vec<Loan>, Error> {
         self.read(loans::open)
+    }
+
+    fn stock(&self, since: Option<u64>) -> Result<Stock, Error> {
+        self.read(move |tx| stock::stock(tx, since))
+    }
+
+    fn retrievals(&self) -> Result<Vec<Retrieval>, Error> {
+        self.read(stock::retrievals)
     }
 
     fn record_inventory(&self, inventory: Inventory) -> Result<(), Error> {

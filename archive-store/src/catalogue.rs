@@ -23,6 +23,7 @@ use crate::relocation::{Relocation, RelocationPlan};
 use crate::sealed::{Access, Resealed, SealEntry, SealedKind, Secret, Unsealed};
 use crate::search::Search;
 use crate::shelf::{BoxStatus, Inventory, SiteStatus, SlotFilter, SlotHold, SlotStatus};
+use crate::stock::{Retrieval, Stock};
 use crate::tables::{Part, Rows};
 
 /// A catalogue of files, boxes, slots and numbers.
@@ -180,6 +181,19 @@ pub trait Catalogue: Debug + Send + Sync {
     /// # Errors
     /// `Unavailable` or `Corrupt` where the store cannot be read.
     fn open_loans(&self) -> Result<Vec<Loan>, Error>;
+
+    /// 架上现状: what stands in which slot, whole, or what changed since the log had `since` entries.
+    /// [`Stock::whole`] says which it is: after many changes, or new slots, it is the whole again.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` where the store cannot be read.
+    fn stock(&self, since: Option<u64>) -> Result<Stock, Error>;
+
+    /// Every loan of a file in a box, oldest first: what was fetched, and how old its box was.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` where the store cannot be read.
+    fn retrievals(&self) -> Result<Vec<Retrieval>, Error>;
 
     /// 盘点: keeps what an inventory saw. The same inventory again changes nothing.
     ///

@@ -20,6 +20,7 @@ mod filing;
 mod finding;
 mod sealed;
 mod shelf;
+mod stock;
 mod tables;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -69,6 +70,8 @@ const CHECKS: &[(&str, Check)] = &[
     ("a move goes only where there is room", shelf::a_move_goes_only_where_there_is_room),
     ("only an empty box is vacated", shelf::only_an_empty_box_is_vacated),
     ("a file is lent once at a time", shelf::a_file_is_lent_once_at_a_time),
+    ("the stock follows the log", stock::the_stock_follows_the_log),
+    ("loans are remembered as retrievals", stock::loans_are_remembered_as_retrievals),
     ("inventories are recorded once", shelf::inventories_are_recorded_once),
     ("words of two characters are found exactly", finding::words_are_found_exactly),
     ("a search is narrowed by every filter", finding::a_search_is_narrowed),

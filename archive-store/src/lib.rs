@@ -62,6 +62,7 @@ pub mod signed_checkpoint;
 pub mod signed_note;
 mod sql;
 mod sqlite;
+pub mod stock;
 pub mod tables;
 
 pub use archive_core::{Error, ErrorKind};
@@ -88,6 +89,7 @@ pub use shelf::{
 };
 pub use signed_checkpoint::{LogProof, SignedCheckpoint};
 pub use sqlite::{MemoryCatalogue, SqliteCatalogue, SqliteOptions};
+pub use stock::{Retrieval, ShelvedBox, Stock};
 
 /// The crate's README, whose example runs as a test.
 #[cfg(doctest)]

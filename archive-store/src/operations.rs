@@ -17,4 +17,5 @@ pub(crate) mod renumbering;
 pub(crate) mod sealed;
 pub(crate) mod search;
 pub(crate) mod shelf;
+pub(crate) mod stock;
 pub(crate) mod tables;

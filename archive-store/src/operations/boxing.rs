@@ -120,6 +120,9 @@ fn choose_slot(
         })?;
     let needed = shelving.thickness;
     let message = match &shelving.slots {
+        Some(wanted) if wanted.is_empty() => format!(
+            "include none that suits a box for {needed} of paper: {free} of {all} are free; add or vacate slots"
+        ),
         Some(wanted) => format!(
             "none of the {} named is free and takes a box for {needed} of paper: name others, of which {free} are free",
             wanted.len()

@@ -1,0 +1,65 @@
+//! 架上现状: what stands in which slot, for those who plan; whole at first, then what changed.
+//!
+//! ```
+//! use archive_store::{Catalogue as _, MemoryCatalogue};
+//!
+//! let catalogue = MemoryCatalogue::new()?;
+//! let state = catalogue.stock(None)?;
+//! assert!(state.boxes.is_empty());
+//! // Nothing changed since.
+//! assert_eq!(catalogue.stock(Some(state.upto))?.boxes, []);
+//! # Ok::<(), archive_core::Error>(())
+//! ```
+//!
+//! Changes are read from the evidence log, so that they include those that other processes made.
+
+use archive_core::holding::SlotAddress;
+use archive_core::identifier::{BoxNumber, CustomerNumber, ProcessCode};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::shelf::BoxStatus;
+
+/// After so many entries of the log the whole state is read anew instead of what changed.
+pub const CHANGE_LIMIT: u64 = 10_000;
+
+/// What stands on the shelves, or what changed there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stock {
+    /// How many entries the log has: ask from here next time.
+    pub upto: u64,
+    /// Whether this is everything and not what changed alone.
+    pub whole: bool,
+    /// Boxes with a slot: all, or those of which something changed.
+    pub boxes: Vec<ShelvedBox>,
+    /// Boxes that changed and have no slot now.
+    pub gone: Vec<BoxNumber>,
+    /// Slots that are kept for a request without a box: all, or those that came to be.
+    pub kept: Vec<SlotAddress>,
+    /// Slots that were given up.
+    pub given_up: Vec<SlotAddress>,
+}
+
+/// A box with a slot, and what matters of its files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShelvedBox {
+    /// The box and its slot.
+    pub status: BoxStatus,
+    /// The process of most of its files; `None` where it is empty.
+    pub process: Option<ProcessCode>,
+    /// 户号, where all its files are of one customer.
+    pub customer: Option<CustomerNumber>,
+    /// When it was made.
+    pub made: DateTime<Utc>,
+}
+
+/// That a file was fetched from its box, by a loan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retrieval {
+    /// The process of the file.
+    pub process: ProcessCode,
+    /// When its box was made.
+    pub made: DateTime<Utc>,
+    /// When it was fetched.
+    pub when: DateTime<Utc>,
+}
