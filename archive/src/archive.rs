@@ -21,6 +21,7 @@ use crate::numbers::Numbers;
 use crate::register::Register;
 use crate::setup;
 use crate::shelve::tag_of;
+use crate::slots::ShelfPlan;
 
 /// An open archive: catalogue, content, rules, reader and devices.
 ///
@@ -34,6 +35,8 @@ pub struct Archive {
     pub(crate) register: Register,
     pub(crate) devices: Arc<dyn Devices>,
     pub(crate) runtime: DeviceRuntime,
+    /// Made at the first box that needs a slot.
+    pub(crate) slots: Mutex<Option<ShelfPlan>>,
     /// Opened at the first page: finding a file needs no models.
     reader: Mutex<Option<Arc<Reader>>>,
 }
@@ -73,6 +76,7 @@ impl Archive {
             content,
             devices,
             runtime: DeviceRuntime::new()?,
+            slots: Mutex::new(None),
             reader: Mutex::new(None),
         })
     }

@@ -22,6 +22,7 @@ mod rules;
 mod sealed;
 mod setup;
 mod simulate;
+mod slots;
 mod snapshots;
 mod sync;
 
@@ -66,6 +67,11 @@ enum Verb {
     Inventory(catalogued::Inventory),
     /// Let the catalogue follow what the readers see; every change can be undone.
     Sync(sync::Sync),
+    /// Propose slots, advise which boxes to move, and forecast space.
+    #[command(subcommand)]
+    Slots(slots::Slots),
+    /// Plan the shortest round through the aisles, to fetch boxes or to take stock.
+    Round(slots::Round),
     /// Compare filed papers with a table of the marketing system, or two tables with each other.
     Reconcile(catalogued::Reconcile),
     /// Judge a table of the marketing system by the images of filed papers: what is probably wrong.
@@ -170,6 +176,8 @@ pub(crate) fn main() -> ExitCode {
         Verb::Locate(verb) => verb.run(),
         Verb::Inventory(verb) => verb.run(),
         Verb::Sync(verb) => verb.run(),
+        Verb::Slots(verb) => verb.run(),
+        Verb::Round(verb) => verb.run(),
         Verb::Reconcile(verb) => verb.run(),
         Verb::Judge(verb) => verb.run(),
         Verb::Alerts(verb) => verb.run(),

@@ -25,6 +25,7 @@ use archive_core::policy::Policy;
 use archive_core::units::Millimetres;
 use archive_core::{Error, ErrorKind};
 use archive_reconcile::Schema;
+use archive_shelving::plan::slot_choice::SlotPolicy;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -67,6 +68,7 @@ pub struct Config {
     directory: PathBuf,
     policy: Policy,
     schema: Schema,
+    slot_policy: SlotPolicy,
     slots: Vec<Slot>,
     hasten: f64,
     catalogue: String,
@@ -134,6 +136,13 @@ impl Config {
             None => Policy::reference(),
         };
         let schema = open_schema(raw.schema.as_ref().map(|file| directory.join(file)).as_deref())?;
+        let slot_policy = match &raw.slot_policy {
+            Some(file) => {
+                let path = directory.join(file);
+                SlotPolicy::parse(&path.display().to_string(), &data_file::read(&path)?)?
+            }
+            None => SlotPolicy::reference(),
+        };
         let at = |span, message: &str| data_file::error_at(&name, &text, span, message);
         let hasten = *raw.simulation.hasten.get_ref();
         if !(hasten.is_finite() && (0.01..=10_000.0).contains(&hasten)) {
@@ -175,6 +184,7 @@ impl Config {
             directory,
             policy,
             schema,
+            slot_policy,
             slots,
             hasten,
             catalogue,
@@ -205,6 +215,18 @@ impl Config {
     #[must_use]
     pub fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// 库区: the site of this archive, where new boxes stand; that of the first bank.
+    #[must_use]
+    pub fn site(&self) -> Option<&str> {
+        self.slots.first().map(|slot| slot.address.site())
+    }
+
+    /// What decides which slot a box gets.
+    #[must_use]
+    pub fn slot_policy(&self) -> &SlotPolicy {
+        &self.slot_policy
     }
 
     /// All slots, in the order in which they are filled.
@@ -304,6 +326,7 @@ struct RawSettings {
     content: Option<Spanned<String>>,
     policy: Option<PathBuf>,
     schema: Option<PathBuf>,
+    slot_policy: Option<PathBuf>,
     #[serde(default)]
     reading: Reading,
     scanner: Option<Vec<String>>,
@@ -402,6 +425,7 @@ mod tests {
         check_broken("site = \"HZ\"", "site = \"H/Z\"", "key bank", "is not site/room");
         check_broken("columns = 4", "columns = 65535", "key bank", "above 2000000 slots");
         check_broken("[simulation]", "policy = \"none.toml\"\n[simulation]", "none.toml", "cannot read");
+        check_broken("[simulation]", "slot_policy = \"none.toml\"\n[simulation]", "none.toml", "cannot read");
     }
 
     #[test]

@@ -44,6 +44,7 @@ use archive_core::units::{Confidence, Pages};
 use archive_core::{Error, ErrorKind};
 use archive_ocr::DocumentFinding;
 use archive_reconcile::Finding;
+use archive_shelving::plan::slot_choice::Proposal;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -201,6 +202,10 @@ pub struct FilingOutcome {
     /// Documents that are like others which are there already.
     #[serde(default)]
     pub duplicates: Vec<Duplicate>,
+    /// Why the box stands where it does, with the runners-up; none where the file joined a box that had a
+    /// slot, or its box was moved since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot_choice: Option<Proposal>,
 }
 
 /// Whether the box stands in its slot: done, not needed, or not known yet.

@@ -1,10 +1,12 @@
 //! The one call: capture, read, verify, assess, file, shelve.
 
+mod entering;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use archive_core::completeness::{Case, Completeness, Holding, assess};
-use archive_core::holding::{BoxKey, CustodyMode};
+use archive_core::holding::CustodyMode;
 use archive_core::identifier::ReferenceCode;
 use archive_core::policy::Process;
 use archive_core::record::{Carrier, Digest, Document, Record};
@@ -13,8 +15,9 @@ use archive_core::{Error, ErrorKind};
 use archive_ocr::pdf::PdfRenderer;
 use archive_ocr::{DocumentFinding, DocumentReading, PageFiles, PageImage, ReadOptions};
 use archive_reconcile::{Finding, PaperReading, reconcile};
-use archive_store::{Custody, Filed, FilingEntry, Located, Locator};
-use chrono::{Datelike, NaiveDate, Utc};
+use archive_shelving::plan::slot_choice::Proposal;
+use archive_store::{Filed, Located, Locator};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::archive::Archive;
@@ -34,6 +37,9 @@ struct Assessment {
     findings: Vec<Finding>,
     #[serde(default)]
     duplicates: Vec<Duplicate>,
+    /// What was proposed for a new box.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    slot_choice: Option<Proposal>,
     /// What was said of the case, so that it can be judged again.
     #[serde(default)]
     case: CaseFile,
@@ -136,9 +142,10 @@ impl Archive {
             date: Some(request.date),
             joins: joins.cloned(),
         };
-        let assessment = Assessment { request: digest, rejected, completeness, findings, duplicates, case };
-        let entry = self.entry(request, digest, process, &documents, &assessment)?;
-        let filed = self.catalogue.file(entry)?;
+        let slot_choice = None;
+        let mut assessment =
+            Assessment { request: digest, rejected, completeness, findings, duplicates, slot_choice, case };
+        let filed = self.enter(request, process, &documents, &mut assessment)?;
         tracing::info!(request = %request.key, reference = %filed.reference, "filed");
         if filed.already {
             // Another call with this key was faster; its answer is the answer.
@@ -255,63 +262,6 @@ impl Archive {
     pub(crate) fn read_pages(&self, name: &str, bytes: Vec<u8>) -> Result<DocumentReading, Error> {
         let files = PageFiles::with_pdf(PdfRenderer::from_environment());
         self.reader()?.read_document(files.pages_of(name, bytes)?, &ReadOptions::default())
-    }
-
-    fn entry(
-        &self,
-        request: &FilingRequest,
-        digest: Digest,
-        process: &Process,
-        documents: &[FiledDocument],
-        assessment: &Assessment,
-    ) -> Result<FilingEntry, Error> {
-        let policy = self.policy();
-        let year = u16::try_from(request.date.year()).map_err(|_| {
-            Error::invalid(format!("request {}", request.key), format!("has the date {}", request.date))
-        })?;
-        let key = BoxKey {
-            fonds: policy.fonds().clone(),
-            year,
-            retention: policy
-                .retention(process, documents.iter().filter_map(|d| d.document_type.as_ref()))
-                .period,
-            organisation: policy.grouping(request.customer.class, process),
-        };
-        // What was born digital takes no shelf.
-        let papers = documents.iter().filter(|d| d.carrier == Carrier::Paper);
-        let pages: Vec<Pages> = papers.map(|d| d.pages).collect();
-        let custody = match policy.custody(request.customer.class) {
-            CustodyMode::CentralPaper if !pages.is_empty() => {
-                let boxing = policy.boxing();
-                Custody::CentralPaper(archive_store::Shelving {
-                    thickness: boxing.thickness(&pages),
-                    // A wide box takes many customers' files before the next one is begun.
-                    spines: boxing.spines.iter().rev().copied().collect(),
-                    box_number: self.numbers.box_number(&key)?,
-                    slots: None,
-                })
-            }
-            _ => Custody::Electronic,
-        };
-        let json = |what: &str, value: serde_json::Result<String>| {
-            value.map_err(|e| Error::new(ErrorKind::Internal, what, "cannot be written").with_source(e))
-        };
-        Ok(FilingEntry {
-            request: request.key.clone(),
-            digest,
-            when: Utc::now(),
-            expires: None,
-            customer: request.customer.number.clone(),
-            process: request.process.clone(),
-            system_record: request.customer.number.as_str().parse()?,
-            number: self.numbers.file_number(&key)?,
-            key,
-            policy: policy.version().clone(),
-            documents: documents.iter().map(as_catalogued).collect(),
-            readings: json("readings", serde_json::to_string(documents))?,
-            findings: json("findings", serde_json::to_string(assessment))?,
-            custody,
-        })
     }
 }
 
@@ -481,6 +431,12 @@ fn outcome(
     shelving: Shelving,
     repeated: bool,
 ) -> FilingOutcome {
+    // A file that joined a box, or whose box was moved, stands where another choice put it.
+    let slot_choice = assessment.slot_choice.zip(filed.place.as_ref()).and_then(|(mut choice, place)| {
+        let chosen = choice.slots().any(|slot| *slot == place.slot);
+        choice.number = place.archive_box.number.clone();
+        chosen.then_some(choice)
+    });
     FilingOutcome {
         key: filed.request.clone(),
         repeated,
@@ -495,5 +451,6 @@ fn outcome(
         completeness: assessment.completeness,
         findings: assessment.findings,
         duplicates: assessment.duplicates,
+        slot_choice,
     }
 }

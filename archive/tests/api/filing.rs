@@ -121,7 +121,7 @@ fn what_the_shelf_refuses_stays_reserved_until_the_next_call() {
     // Somebody stands in another aisle that is open: refused, still reserved.
     let slot = pending.slot.as_ref().unwrap();
     let room = devices.devices.room();
-    let other = "HZ/R1/B1/C03/A/01/1/01".parse().unwrap();
+    let other = "HZ/R1/B1/C01/A/01/1/01".parse().unwrap();
     let (shelf, aisle) = (room.shelf_of(&other).unwrap(), room.aisle_of(&other).unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(shelf.open_aisle("test".parse().unwrap(), aisle)).unwrap();

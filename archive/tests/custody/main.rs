@@ -11,5 +11,6 @@ mod printing;
 mod scene;
 mod simulation;
 mod sites;
+mod slots;
 mod transfer;
 mod using;
