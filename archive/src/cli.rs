@@ -18,6 +18,7 @@ mod pages;
 mod pdf_pages;
 mod policies;
 mod prove;
+mod relocate;
 mod rules;
 mod sealed;
 mod setup;
@@ -70,6 +71,9 @@ enum Verb {
     /// Propose slots, advise which boxes to move, and forecast space.
     #[command(subcommand)]
     Slots(slots::Slots),
+    /// Move many boxes to other slots by a mapping, in the fewest moves, with receipts.
+    #[command(subcommand)]
+    Relocate(relocate::Relocate),
     /// Plan the shortest round through the aisles, to fetch boxes or to take stock.
     Round(slots::Round),
     /// Compare filed papers with a table of the marketing system, or two tables with each other.
@@ -177,6 +181,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Inventory(verb) => verb.run(),
         Verb::Sync(verb) => verb.run(),
         Verb::Slots(verb) => verb.run(),
+        Verb::Relocate(verb) => verb.run(),
         Verb::Round(verb) => verb.run(),
         Verb::Reconcile(verb) => verb.run(),
         Verb::Judge(verb) => verb.run(),

@@ -48,6 +48,7 @@ pub mod printing;
 mod reboxing;
 pub mod records;
 mod register;
+pub mod relocation;
 pub mod report;
 pub mod rounds;
 pub mod samples;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use archive_core::Error;
-use archive_core::holding::TagEpc;
+use archive_core::holding::{SlotAddress, TagEpc};
 use archive_core::identifier::BoxNumber;
 use archive_shelving::epc::UserCode;
 use archive_shelving::motion::{MoveOutcome, MoveTarget};
@@ -42,7 +42,7 @@ impl Archive {
         if filed.state == FilingState::Confirmed {
             return Ok(Shelving::Confirmed { tag });
         }
-        match self.place_box(filed, tag) {
+        match self.put_box(tag, &place.slot, filed.request.as_str()) {
             Ok(None) => {
                 self.catalogue.confirm(&filed.request, ShelfReceipt { when: Utc::now(), tag: Some(tag) })?;
                 tracing::info!(request = %filed.request, %tag, slot = %place.slot, "box stands in its slot");
@@ -62,17 +62,20 @@ impl Archive {
         self.catalogue.confirm(request, ShelfReceipt { when: Utc::now(), tag: None })
     }
 
-    /// Opens the aisle, has the box placed and looks for its tag; `None` where it was seen, else why
-    /// it is not known to stand there.
-    fn place_box(&self, filed: &Filed, tag: TagEpc) -> Result<Option<String>, Error> {
-        let Some(place) = &filed.place else { return Ok(None) };
-        let slot = place.slot.clone();
-        let aisle = self.devices.aisle(&slot)?;
-        if let Some(reason) = self.open_aisle(&slot, filed.request.as_str())? {
+    /// Opens the aisle, has the box with `tag` put into `slot` and looks for it; `None` where it was seen,
+    /// else why it is not known to stand there.
+    pub(crate) fn put_box(
+        &self,
+        tag: TagEpc,
+        slot: &SlotAddress,
+        purpose: &str,
+    ) -> Result<Option<String>, Error> {
+        let aisle = self.devices.aisle(slot)?;
+        if let Some(reason) = self.open_aisle(slot, purpose)? {
             return Ok(Some(reason));
         }
-        self.devices.place(tag, &slot)?;
-        let reader = self.devices.reader(&slot)?;
+        self.devices.place(tag, slot)?;
+        let reader = self.devices.reader(slot)?;
         let sighting =
             self.runtime.run(async move { reader.look_for(tag, aisle, ROUND, ROUNDS).await })??;
         Ok(match sighting {
@@ -86,11 +89,7 @@ impl Archive {
     /// Opens the aisle before `slot`; `None` where it stands open, else why it does not.
     ///
     /// Every call is a movement of its own: a person asked for it, so it is no repetition on a guess.
-    pub(crate) fn open_aisle(
-        &self,
-        slot: &archive_core::holding::SlotAddress,
-        purpose: &str,
-    ) -> Result<Option<String>, Error> {
+    pub(crate) fn open_aisle(&self, slot: &SlotAddress, purpose: &str) -> Result<Option<String>, Error> {
         let aisle = self.devices.aisle(slot)?;
         let shelf = self.devices.shelf(slot)?;
         let name = content::digest(purpose.as_bytes()).to_string();

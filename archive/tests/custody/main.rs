@@ -8,6 +8,7 @@ mod hostile;
 #[cfg(feature = "object-store")]
 mod object_store;
 mod printing;
+mod relocating;
 mod scene;
 mod simulation;
 mod sites;
