@@ -30,7 +30,7 @@ use crate::party::BusinessProcess;
 use crate::relocation::{Relocation, RelocationPlan};
 use crate::sealed::{Access, RESEAL_LIMIT, Resealed, SealEntry, SealedKind, Secret, Unsealed};
 use crate::search::Search;
-use crate::shelf::{BoxStatus, Inventory, SiteStatus, SlotFilter, SlotHold, SlotStatus};
+use crate::shelf::{BoxStatus, Inventory, SiteStatus, SlotFilter, SlotHold, SlotStatus, TagHeard};
 use crate::sql::Transaction;
 use crate::stock::{Retrieval, Stock};
 use crate::tables::{Part, Rows};
@@ -193,6 +193,15 @@ impl<B: Backend> Catalogue for B {
     fn record_inventory(&self, inventory: Inventory) -> Result<(), Error> {
         check_time("inventory time", inventory.when)?;
         self.write(move |tx| shelf::record_inventory(tx, &inventory))
+    }
+
+    fn inventory(&self, key: &RequestKey) -> Result<Option<Inventory>, Error> {
+        let key = key.clone();
+        self.read(move |tx| shelf::inventory(tx, &key))
+    }
+
+    fn tag_histories(&self) -> Result<Vec<TagHeard>, Error> {
+        self.read(shelf::tag_histories)
     }
 
     fn counters(&self) -> Result<Vec<CounterState>, Error> {

@@ -22,7 +22,7 @@ use crate::party::BusinessProcess;
 use crate::relocation::{Relocation, RelocationPlan};
 use crate::sealed::{Access, Resealed, SealEntry, SealedKind, Secret, Unsealed};
 use crate::search::Search;
-use crate::shelf::{BoxStatus, Inventory, SiteStatus, SlotFilter, SlotHold, SlotStatus};
+use crate::shelf::{BoxStatus, Inventory, SiteStatus, SlotFilter, SlotHold, SlotStatus, TagHeard};
 use crate::stock::{Retrieval, Stock};
 use crate::tables::{Part, Rows};
 
@@ -201,6 +201,19 @@ pub trait Catalogue: Debug + Send + Sync {
     /// `Conflict` where its key was used for another one; `NotFound` where it names a box that is not
     /// in the catalogue.
     fn record_inventory(&self, inventory: Inventory) -> Result<(), Error>;
+
+    /// What the inventory of this key saw, boxes in the order in which they were made; `None` where there is
+    /// none. What it heard of tags is in [`Catalogue::tag_histories`].
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` where the store cannot be read.
+    fn inventory(&self, key: &RequestKey) -> Result<Option<Inventory>, Error>;
+
+    /// What inventories heard of each tag so far, in order of their codes.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` where the store cannot be read.
+    fn tag_histories(&self) -> Result<Vec<TagHeard>, Error>;
 
     /// The state of every counter: how many numbers it gave and how many of those are void.
     ///

@@ -73,6 +73,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("the stock follows the log", stock::the_stock_follows_the_log),
     ("loans are remembered as retrievals", stock::loans_are_remembered_as_retrievals),
     ("inventories are recorded once", shelf::inventories_are_recorded_once),
+    ("tags keep what was heard of them", shelf::tags_keep_what_was_heard_of_them),
     ("words of two characters are found exactly", finding::words_are_found_exactly),
     ("a search is narrowed by every filter", finding::a_search_is_narrowed),
     ("a held slot is kept for its request", custody::a_held_slot_is_kept_for_its_request),

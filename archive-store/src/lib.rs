@@ -85,7 +85,7 @@ pub use sealed::{Access, Resealed, SealEntry, SealedKind, Secret, Unsealed};
 pub use search::Search;
 pub use shelf::{
     BoxStatus, HoldEnd, Inventory, InventoryFinding, Sighting, SiteStatus, SlotFilter, SlotHold, SlotStatus,
-    SlotUse,
+    SlotUse, TagHeard,
 };
 pub use signed_checkpoint::{LogProof, SignedCheckpoint};
 pub use sqlite::{MemoryCatalogue, SqliteCatalogue, SqliteOptions};

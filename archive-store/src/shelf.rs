@@ -142,6 +142,20 @@ pub struct InventoryFinding {
     pub box_number: BoxNumber,
     /// What was seen.
     pub sighting: Sighting,
+    /// What was heard of its tag by then, this inventory included, where that is known better than before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<TagHeard>,
+}
+
+/// How often a tag was read, of the visits that should have read it: tags keep their read rates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagHeard {
+    /// 电子标签.
+    pub tag: TagEpc,
+    /// The visits in which it was read.
+    pub seen: u32,
+    /// The visits to its aisle in which it was not.
+    pub missed: u32,
 }
 
 /// Whether a box is where the catalogue says. A doubtful read is an answer of its own.

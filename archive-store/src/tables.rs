@@ -196,6 +196,7 @@ pub const TABLES: &[Table] = tables! {
         "carrier" text, "pages" int, "date" text_or_null, "digest" text, "path" text;
     "inventory", key of 1: "id" int, "key" text, "digest" text, "at" text;
     "sighting", key of 2: "box_id" int, "inventory_id" int, "sighting" text, "seen" text_or_null;
+    "tag_history", key of 1: "tag" text, "inventory_id" int, "seen" int, "missed" int;
     "loan", key of 1: "id" int, "key" text, "file_id" int, "borrower" text, "purpose" text, "lent_at" text,
         "due_at" text_or_null, "returned_at" text_or_null;
     "customer", key of 1: "number" text, "name" text, "class" text, "entered_at" text;

@@ -14,7 +14,7 @@ use archive_shelving::inventory::{
 };
 use archive_shelving::layout::{BankLayout, BankName};
 use archive_shelving::reading::{InventoryRequest, TagInventory};
-use archive_store::{Inventory, InventoryFinding, Sighting, SlotFilter, SlotUse};
+use archive_store::{Inventory, InventoryFinding, Sighting, SlotFilter, SlotUse, TagHeard};
 use chrono::Utc;
 use serde::Serialize;
 
@@ -71,7 +71,7 @@ struct Walk<'a> {
     taking: StockTaking,
     begun: Instant,
     unread: BTreeMap<Place, String>,
-    /// A slot of each aisle that has boxes, to find its devices by.
+    /// A slot of each aisle of the banks that have boxes, to find its devices by.
     slots: BTreeMap<Place, SlotAddress>,
 }
 
@@ -80,7 +80,9 @@ impl Archive {
     /// keeps the result in the catalogue.
     ///
     /// Where each box is follows from [`archive_shelving::inventory`]. Not reading a tag proves little:
-    /// dense shelves hide some for many rounds.
+    /// dense shelves hide some for many rounds. What was heard of each tag is kept for the next inventory,
+    /// which may then say that a box is missing. The catalogue moves nothing by itself:
+    /// [`Archive::accept_inventory`] does.
     ///
     /// # Errors
     /// Those of the catalogue. What devices refuse is part of the report.
@@ -105,6 +107,7 @@ impl Archive {
             }
             Ok(Place { bank: BankName::of(slot), aisle })
         };
+        let histories = self.tag_histories()?;
         let mut expected = Vec::new();
         let mut wanted: BTreeMap<Place, BTreeSet<TagEpc>> = BTreeMap::new();
         let mut slots = BTreeMap::new();
@@ -114,7 +117,8 @@ impl Archive {
             let place = place_of(&slot)?;
             wanted.entry(place.clone()).or_default().insert(tag);
             slots.entry(place).or_insert_with(|| slot.clone());
-            expected.push(ExpectedBox { number, tag, slot, history: TagHistory::default() });
+            let history = histories.get(&tag).copied().unwrap_or_default();
+            expected.push(ExpectedBox { number, tag, slot, history });
         }
         let mut banks = BTreeMap::new();
         for slot in slots.values() {
@@ -126,6 +130,17 @@ impl Archive {
             };
             banks.insert(layout.name().clone(), bank);
         }
+        // A box that is silent may stand in an aisle where none should: those are read where that pays.
+        for slot in all.iter().map(|status| &status.slot.address) {
+            let Some(aisle) = layout_of(slot).and_then(|layout| layout.aisle_of(slot).ok()) else { continue };
+            let place = Place { bank: BankName::of(slot), aisle };
+            if banks.contains_key(&place.bank)
+                && !slots.contains_key(&place)
+                && place_of(slot).is_ok_and(|at| at == place)
+            {
+                slots.insert(place, slot.clone());
+            }
+        }
         let mut report = InventoryReport {
             key: format!("inventory-{}", when.format("%Y%m%dT%H%M%S%.6f")).parse()?,
             boxes: Vec::new(),
@@ -133,6 +148,7 @@ impl Archive {
             unread: Vec::new(),
             findings: Vec::new(),
         };
+        let mut heard = BTreeMap::new();
         if !expected.is_empty() {
             let taking = StockTaking::new(Model::default(), banks.into_values().collect(), expected)?;
             let mut walk =
@@ -142,15 +158,24 @@ impl Archive {
                 let slots = all.iter().map(|status| &status.slot.address);
                 slots.filter(|slot| place_of(slot).is_ok_and(|at| at == *place)).min()
             };
-            walk.conclude(&mut report, first_slot);
+            heard = walk.conclude(&mut report, &histories, first_slot)?;
         }
         let finding = |b: &BoxSighting| InventoryFinding {
             box_number: b.box_number.clone(),
             sighting: b.sighting.clone(),
+            heard: heard.get(&b.box_number).copied(),
         };
         let findings = report.boxes.iter().map(finding).collect();
         self.catalogue.record_inventory(Inventory { key: report.key.clone(), when, findings })?;
         Ok(report)
+    }
+}
+
+impl Archive {
+    /// What earlier inventories heard of tags.
+    fn tag_histories(&self) -> Result<BTreeMap<TagEpc, TagHistory>, Error> {
+        let heard = self.catalogue.tag_histories()?.into_iter();
+        Ok(heard.map(|h| (h.tag, TagHistory { seen: h.seen, missed: h.missed })).collect())
     }
 }
 
@@ -176,7 +201,7 @@ impl Walk<'_> {
     /// Opens an aisle and reads it, at most `rounds` times, and until all `wanted` were read where any
     /// are. What the devices refuse is kept.
     fn read_aisle(&mut self, place: &Place, rounds: u32, wanted: &BTreeSet<TagEpc>) -> Result<(), Error> {
-        // An aisle that refused once is not opened again and again, nor one that no box stands in.
+        // An aisle that refused once is not opened again and again, nor one without slots.
         let Some(slot) = self.slots.get(place).filter(|_| !self.unread.contains_key(place)) else {
             return Ok(());
         };
@@ -217,12 +242,21 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// Writes the report, and gives what was heard of those tags that are known better now.
     fn conclude<'a>(
         self,
         report: &mut InventoryReport,
+        histories: &BTreeMap<TagEpc, TagHistory>,
         first_slot: impl Fn(&Place) -> Option<&'a SlotAddress>,
-    ) {
+    ) -> Result<BTreeMap<BoxNumber, TagHeard>, Error> {
         let found = self.taking.conclude();
+        let mut heard = BTreeMap::new();
+        for answer in &found.boxes {
+            let (tag, TagHistory { seen, missed, .. }) = (tag_of(&answer.number)?, answer.history);
+            if histories.get(&tag).copied().unwrap_or_default() != answer.history {
+                heard.insert(answer.number.clone(), TagHeard { tag, seen, missed });
+            }
+        }
         report.unread = self.unread.into_values().collect();
         report.foreign = found
             .findings
@@ -248,5 +282,6 @@ impl Walk<'_> {
             BoxSighting { box_number: b.number, slot: b.slot, sighting, posterior: b.posterior, doubt }
         };
         report.boxes = found.boxes.into_iter().map(sighting).collect();
+        Ok(heard)
     }
 }

@@ -27,12 +27,12 @@ use archive_core::holding::{SlotAddress, TagEpc};
 use archive_core::identifier::{BoxNumber, RequestKey};
 use archive_core::{Error, ErrorKind};
 use archive_shelving::sync::{Decision, Evidence, Ledger, Place, Standing, decide};
-use archive_store::{Inventory, InventoryFinding, Sighting, SlotFilter, SlotUse};
+use archive_store::{Inventory, InventoryFinding, Locator, Sighting, SlotFilter, SlotUse};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::archive::Archive;
-use crate::inventory::InventoryReport;
+use crate::inventory::{BoxSighting, InventoryReport};
 use crate::shelve::tag_of;
 
 /// What a synchronisation did and what it left to a person.
@@ -74,22 +74,25 @@ impl InventoryReport {
     /// # Errors
     /// None that a box of the catalogue can cause.
     pub fn evidence(&self) -> Result<Vec<Evidence>, Error> {
-        let mut evidence = Vec::new();
-        for sighting in &self.boxes {
-            let tag = tag_of(&sighting.box_number)?;
-            match &sighting.sighting {
-                Sighting::Present => {
-                    evidence.push(Evidence::Seen { tag, place: Place::Slot(sighting.slot.clone()) });
-                }
-                Sighting::Misplaced { seen } => {
-                    evidence.push(Evidence::Seen { tag, place: Place::Slot(seen.clone()) });
-                }
-                Sighting::Missing => evidence.push(Evidence::Absent { tag }),
-                Sighting::Unverified => {}
-            }
-        }
-        Ok(evidence)
+        let of_box = |b: &BoxSighting| evidence_of(&b.box_number, &b.slot, &b.sighting).transpose();
+        self.boxes.iter().filter_map(of_box).collect()
     }
+}
+
+/// What a sighting of a box that should stand in `slot` says; nothing where it is unverified.
+fn evidence_of(
+    number: &BoxNumber,
+    slot: &SlotAddress,
+    sighting: &Sighting,
+) -> Result<Option<Evidence>, Error> {
+    let tag = tag_of(number)?;
+    let seen_in = |slot: &SlotAddress| Some(Evidence::Seen { tag, place: Place::Slot(slot.clone()) });
+    Ok(match sighting {
+        Sighting::Present => seen_in(slot),
+        Sighting::Misplaced { seen } => seen_in(seen),
+        Sighting::Missing => Some(Evidence::Absent { tag }),
+        Sighting::Unverified => None,
+    })
 }
 
 impl Archive {
@@ -120,6 +123,41 @@ impl Archive {
             changes.push(change);
         }
         Ok(SyncReport { changes, findings })
+    }
+
+    /// 采纳: lets the catalogue follow what the inventory `key` saw of the boxes `only`, of all where none is
+    /// named. Each change can be taken back by [`Archive::undo_sync`]. What another inventory saw otherwise
+    /// since is left, and told.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such inventory, or it did not look for a box that is named; those of
+    /// [`Archive::synchronise`].
+    pub fn accept_inventory(&self, key: &RequestKey, only: &[BoxNumber]) -> Result<SyncReport, Error> {
+        let missing = |object: String, message: String| Err(Error::new(ErrorKind::NotFound, object, message));
+        let Some(inventory) = self.catalogue.inventory(key)? else {
+            return missing(format!("inventory {key}"), "is not in the catalogue".into());
+        };
+        let looked_for = |number: &&BoxNumber| inventory.findings.iter().any(|f| f.box_number == **number);
+        if let Some(number) = only.iter().find(|number| !looked_for(number)) {
+            return missing(format!("box {number}"), format!("was not looked for by inventory {key}"));
+        }
+        let (mut evidence, mut outdated) = (Vec::new(), Vec::new());
+        for finding in inventory.findings {
+            let number = &finding.box_number;
+            if !only.is_empty() && !only.contains(number) {
+                continue;
+            }
+            let files = self.catalogue.locate(&Locator::Box(number.clone()))?;
+            if files.first().is_some_and(|file| file.last_seen.as_ref() != Some(&finding.sighting)) {
+                outdated.push(format!("box {number}: another inventory saw it otherwise since"));
+                continue;
+            }
+            let slot = self.catalogue.box_status(number)?.slot;
+            evidence.extend(evidence_of(number, &slot, &finding.sighting)?);
+        }
+        let mut report = self.synchronise(&evidence)?;
+        report.findings.extend(outdated);
+        Ok(report)
     }
 
     /// The automatic changes so far, oldest first.
@@ -175,7 +213,8 @@ impl Archive {
     }
 
     fn record_sighting(&self, change: &SyncChange, what: &str, sighting: Sighting) -> Result<(), Error> {
-        let findings = vec![InventoryFinding { box_number: change.box_number.clone(), sighting }];
+        let findings =
+            vec![InventoryFinding { box_number: change.box_number.clone(), sighting, heard: None }];
         let key = format!("{what}-{}", change.id).parse()?;
         self.catalogue.record_inventory(Inventory { key, when: change.when, findings })
     }

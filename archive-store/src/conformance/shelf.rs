@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{at, box_number, document, entry, receipt, refused, request, shelving, slot, tag, with_slots};
 use crate::filing::{Custody, FilingEntry, FilingState, Locator, ShelfReceipt, Standing};
 use crate::loan::LoanRequest;
-use crate::shelf::{Inventory, InventoryFinding, Sighting, SlotFilter, SlotUse};
+use crate::shelf::{Inventory, InventoryFinding, Sighting, SlotFilter, SlotUse, TagHeard};
 use crate::{Catalogue, ErrorKind};
 
 pub(super) fn slots_are_added_once(catalogue: &dyn Catalogue) {
@@ -273,7 +273,7 @@ pub(super) fn inventories_are_recorded_once(catalogue: &dyn Catalogue) {
     let inventory = |key: &str, minutes, sighting: Sighting| Inventory {
         key: request(key),
         when: at(minutes),
-        findings: vec![InventoryFinding { box_number: "H0001".parse().unwrap(), sighting }],
+        findings: vec![InventoryFinding { box_number: box_number("H0001"), sighting, heard: None }],
     };
     let seen = || catalogue.locate(&Locator::Request(request("a"))).unwrap()[0].last_seen.clone();
     assert_eq!(seen(), None);
@@ -284,15 +284,40 @@ pub(super) fn inventories_are_recorded_once(catalogue: &dyn Catalogue) {
     catalogue.record_inventory(inventory("i2", 20, elsewhere.clone())).unwrap();
     // One that was made earlier and comes later does not hide the later one.
     catalogue.record_inventory(inventory("i3", 15, Sighting::Present)).unwrap();
-    assert_eq!(seen(), Some(elsewhere));
+    assert_eq!(seen(), Some(elsewhere.clone()));
     let other = catalogue.record_inventory(inventory("i2", 20, Sighting::Unverified));
     refused(other, ErrorKind::Conflict, &["inventory i2", "other findings"]);
     let mut unknown = inventory("i4", 30, Sighting::Present);
-    unknown
-        .findings
-        .push(InventoryFinding { box_number: "H9".parse().unwrap(), sighting: Sighting::Present });
+    let nobody = InventoryFinding { box_number: box_number("H9"), ..unknown.findings[0].clone() };
+    unknown.findings.push(nobody);
     refused(catalogue.record_inventory(unknown), ErrorKind::NotFound, &["box H9", "i4"]);
     let mut twice = inventory("i4", 30, Sighting::Present);
     twice.findings.extend(twice.findings.clone());
     refused(catalogue.record_inventory(twice), ErrorKind::InvalidInput, &["inventory i4", "H0001 twice"]);
+    assert_eq!(catalogue.inventory(&request("i2")).unwrap(), Some(inventory("i2", 20, elsewhere)));
+    assert_eq!(catalogue.inventory(&request("i4")).unwrap(), None);
+}
+
+pub(super) fn tags_keep_what_was_heard_of_them(catalogue: &dyn Catalogue) {
+    with_slots(catalogue, 1);
+    catalogue.file(entry("a")).unwrap();
+    let inventory = |key: &str, heard| Inventory {
+        key: request(key),
+        when: at(10),
+        findings: vec![InventoryFinding {
+            box_number: box_number("H0001"),
+            sighting: Sighting::Present,
+            heard,
+        }],
+    };
+    let heard = |seen, missed| TagHeard { tag: tag(1), seen, missed };
+    catalogue.record_inventory(inventory("i1", None)).unwrap();
+    assert_eq!(catalogue.tag_histories().unwrap(), []);
+    catalogue.record_inventory(inventory("i2", Some(heard(3, 1)))).unwrap();
+    catalogue.record_inventory(inventory("i3", Some(heard(u32::MAX, 0)))).unwrap();
+    // The same again does not bring the older one back.
+    catalogue.record_inventory(inventory("i2", Some(heard(3, 1)))).unwrap();
+    let other = catalogue.record_inventory(inventory("i2", Some(heard(3, 2))));
+    refused(other, ErrorKind::Conflict, &["inventory i2", "other findings"]);
+    assert_eq!(catalogue.tag_histories().unwrap(), [heard(u32::MAX, 0)]);
 }

@@ -11,6 +11,7 @@ use crate::key_provider::{KeyBytes, KeyProvider, KeyRing};
 use crate::loan::LoanRequest;
 use crate::sealed::{SealEntry, SealedKind, Secret};
 use crate::search::Search;
+use crate::shelf::{InventoryFinding, Sighting, TagHeard};
 use crate::tables::{Part, Rows, Values};
 use crate::{Catalogue, DisposalProposal, Error, ErrorKind, Inventory, LegalHold, MemoryCatalogue};
 
@@ -67,7 +68,10 @@ fn fill(catalogue: &dyn Catalogue) {
         class: CustomerClass::Business,
     };
     catalogue.enter_customer(&customer, at(7)).unwrap();
-    catalogue.record_inventory(Inventory { key: request("i"), when: at(8), findings: vec![] }).unwrap();
+    let heard = Some(TagHeard { tag: tag(1), seen: 3, missed: 1 });
+    let sighting = Sighting::Present;
+    let findings = vec![InventoryFinding { box_number: box_number.clone(), sighting, heard }];
+    catalogue.record_inventory(Inventory { key: request("i"), when: at(8), findings }).unwrap();
     let hold = LegalHold {
         key: request("h"),
         references: vec![number],

@@ -245,16 +245,19 @@ fn last_seen(tx: &Transaction<'_>, box_id: i64) -> Result<Option<Sighting>, Erro
         "SELECT s.sighting, s.seen FROM sighting s JOIN inventory i ON i.id = s.inventory_id
          WHERE s.box_id = ?1 ORDER BY i.at DESC, i.id DESC LIMIT 1",
         values![box_id],
-        |row| {
-            Ok(match row.text(0)? {
-                "present" => Sighting::Present,
-                "misplaced" => Sighting::Misplaced { seen: row.parsed(1)? },
-                "missing" => Sighting::Missing,
-                "unverified" => Sighting::Unverified,
-                other => return Err(row.unknown(0, other)),
-            })
-        },
+        |row| sighting(row, 0),
     )
+}
+
+/// A sighting whose kind stands in `column`, and its slot in the next.
+pub(crate) fn sighting(row: &Row<'_>, column: usize) -> Result<Sighting, Error> {
+    Ok(match row.text(column)? {
+        "present" => Sighting::Present,
+        "misplaced" => Sighting::Misplaced { seen: row.parsed(column + 1)? },
+        "missing" => Sighting::Missing,
+        "unverified" => Sighting::Unverified,
+        other => return Err(row.unknown(column, other)),
+    })
 }
 
 fn document(row: &Row<'_>) -> Result<Document, Error> {

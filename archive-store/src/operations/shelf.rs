@@ -3,10 +3,13 @@
 use super::evidence;
 use super::lookup::time_text;
 use crate::evidence_log::{Event, digest_of};
-use crate::shelf::{Inventory, Sighting, SiteStatus, SlotFilter, SlotStatus, SlotUse};
+use crate::shelf::{
+    Inventory, InventoryFinding, Sighting, SiteStatus, SlotFilter, SlotStatus, SlotUse, TagHeard,
+};
 use crate::sql::{Dialect, Transaction, values};
 use crate::{Error, ErrorKind};
 use archive_core::holding::Slot;
+use archive_core::identifier::RequestKey;
 use archive_core::units::Millimetres;
 
 pub(crate) fn add_slots(tx: &Transaction<'_>, slots: &[Slot]) -> Result<usize, Error> {
@@ -115,9 +118,41 @@ pub(crate) fn record_inventory(tx: &Transaction<'_>, inventory: &Inventory) -> R
             let message = format!("names box {number} twice");
             return Err(Error::invalid(format!("inventory {}", inventory.key), message));
         }
+        if let Some(heard) = finding.heard {
+            tx.execute(
+                "INSERT INTO tag_history (tag, inventory_id, seen, missed) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (tag) DO UPDATE SET inventory_id = ?2, seen = ?3, missed = ?4",
+                values![heard.tag.to_string(), inventory_id, heard.seen, heard.missed],
+            )?;
+        }
     }
     let event = Event::InventoryRecorded { key: inventory.key.clone(), content, at: inventory.when };
     evidence::append(tx, None, &event)
+}
+
+/// The inventory that was recorded under `key`.
+pub(crate) fn inventory(tx: &Transaction<'_>, key: &RequestKey) -> Result<Option<Inventory>, Error> {
+    let found = tx.one("SELECT id, at FROM inventory WHERE key = ?1", values![key.as_str()], |row| {
+        Ok((row.int::<i64>(0)?, row.parsed(1)?))
+    })?;
+    let Some((id, when)) = found else { return Ok(None) };
+    let findings = tx.all(
+        "SELECT n.code, s.sighting, s.seen FROM sighting s JOIN box b ON b.id = s.box_id
+         JOIN number n ON n.id = b.number_id WHERE s.inventory_id = ?1 ORDER BY s.box_id",
+        values![id],
+        |row| {
+            let sighting = super::lookup::sighting(row, 1)?;
+            Ok(InventoryFinding { box_number: row.parsed(0)?, sighting, heard: None })
+        },
+    )?;
+    Ok(Some(Inventory { key: key.clone(), when, findings }))
+}
+
+/// What inventories heard of tags, in order of their codes.
+pub(crate) fn tag_histories(tx: &Transaction<'_>) -> Result<Vec<TagHeard>, Error> {
+    tx.all("SELECT tag, seen, missed FROM tag_history ORDER BY tag", values![], |row| {
+        Ok(TagHeard { tag: row.parsed(0)?, seen: row.int(1)?, missed: row.int(2)? })
+    })
 }
 
 /// What stands at each site, in order of their names.

@@ -23,6 +23,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("loans", include_str!("schema/0004_loans.sql")),
     ("custody", include_str!("schema/0005_custody.sql")),
     ("sealed values", include_str!("schema/0006_sealed_values.sql")),
+    ("tag history", include_str!("schema/0007_tag_history.sql")),
 ];
 
 fn hash(sql: &str) -> String {

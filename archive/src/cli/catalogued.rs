@@ -271,7 +271,11 @@ impl Inventory {
             output::print_json(&report)?;
         } else {
             let present = report.boxes.iter().filter(|b| b.sighting == Sighting::Present).count();
-            output::print(format_args!("{present} of {} boxes present", report.boxes.len()))?;
+            output::print(format_args!(
+                "{present} of {} boxes present ({})",
+                report.boxes.len(),
+                report.key
+            ))?;
             for b in &report.boxes {
                 let (number, slot) = (&b.box_number, &b.slot);
                 match &b.sighting {

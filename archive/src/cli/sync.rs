@@ -1,7 +1,7 @@
 //! `archive sync`: the catalogue follows what the readers see.
 
 use archive::{Error, SyncChange};
-use archive_core::identifier::RequestKey;
+use archive_core::identifier::{BoxNumber, RequestKey};
 use archive_shelving::sync::Decision;
 use clap::Args;
 
@@ -18,6 +18,12 @@ pub(super) struct Sync {
     /// Take a change back, by the name that --list shows.
     #[arg(long, value_name = "CHANGE")]
     undo: Option<RequestKey>,
+    /// Accept what this inventory saw, by the key that `archive inventory` tells, instead of reading anew.
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["list", "undo"])]
+    inventory: Option<RequestKey>,
+    /// Accept it of this box alone; several may be named.
+    #[arg(long = "box", value_name = "BOX", requires = "inventory")]
+    boxes: Vec<BoxNumber>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -37,7 +43,10 @@ impl Sync {
             archive.sync_changes()?.iter().try_for_each(|change| self.print(change))?;
             return Ok(Outcome::Done);
         }
-        let report = archive.synchronise(&archive.inventory()?.evidence()?)?;
+        let report = match &self.inventory {
+            Some(key) => archive.accept_inventory(key, &self.boxes)?,
+            None => archive.synchronise(&archive.inventory()?.evidence()?)?,
+        };
         if self.json {
             output::print_json(&report)?;
         } else {

@@ -13,5 +13,6 @@ mod scene;
 mod simulation;
 mod sites;
 mod slots;
+mod stock_taking;
 mod transfer;
 mod using;
