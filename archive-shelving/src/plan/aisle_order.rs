@@ -31,7 +31,8 @@
 //!   to the other.
 //! - Several banks, [`EXACT`] visits or fewer: all orders are searched, cut off by bounds.
 //! - More: a beam search, widened until the round is within [`CLOSE`] of what is proven or
-//!   [`WIDEST`] is reached; then, up to 64 visits, all orders as far as [`BUDGET`] goes.
+//!   [`WIDEST`] is reached; then, up to 64 visits, all orders as far as [`BUDGET`] goes, and
+//!   [`FAR_BUDGET`] where the proven gap is more than [`FAR`].
 //!   [`Round::bound`] is the proof: no round is shorter.
 //!
 //! Limits: one person; the way between any two banks takes the same time; the person may begin
@@ -54,8 +55,14 @@ use crate::layout::{AisleId, BankLayout, BankName};
 /// Up to so many visits all orders are searched.
 pub const EXACT: usize = 11;
 
-/// Beyond that the search of all orders is given up after so many steps.
+/// Beyond that the search of all orders is given up after so many steps, where the round is near.
 pub const BUDGET: u64 = 200_000;
+
+/// Where a round may be longer than the shortest by more than this share, more steps are tried.
+pub const FAR: f64 = 0.01;
+
+/// After so many steps the search is given up even there.
+pub const FAR_BUDGET: u64 = 2_000_000;
 
 /// A round is close where no round can be shorter by more than this share.
 pub const CLOSE: f64 = 0.001;

@@ -141,6 +141,19 @@ fn banks_open_while_the_person_is_elsewhere() {
 }
 
 #[test]
+fn where_the_way_takes_longer_than_an_opening_neighbours_are_visited_together() {
+    let banks = [bank(0, Drive::OneAtATime, 12, Some(0)), bank(1, Drive::OneAtATime, 12, Some(0))];
+    // Three groups of three in each bank, far apart.
+    let aisles = [0, 1, 2, 9, 10, 11, 18, 19, 20];
+    let visits: Vec<Visit> =
+        aisles.iter().flat_map(|aisle| [visit(0, *aisle, 30), visit(1, *aisle, 30)]).collect();
+    let round = shortest_round(&banks, &visits, Duration::from_secs(20)).unwrap();
+    // Within a group 12 s, between groups the way: a bank moves 7 widths in 20 + 114 + 20 s.
+    assert_eq!(round.time(), Duration::from_secs(18 * 30 + 12 * 12 + 5 * 20));
+    assert_eq!(round.to_string(), "18 aisles in 784 s, proven the shortest");
+}
+
+#[test]
 fn what_cannot_be_walked_is_named() {
     let banks = [bank(0, Drive::Together, 12, None)];
     #[track_caller]

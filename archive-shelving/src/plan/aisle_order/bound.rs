@@ -17,7 +17,7 @@ const NEARBY: usize = 3;
 
 /// What is left to visit in one bank.
 #[derive(Debug, Clone, Copy)]
-struct BankLeft {
+pub(super) struct BankLeft {
     visits: usize,
     stays: u64,
     low: AisleId,
@@ -31,17 +31,13 @@ struct BankLeft {
 pub(super) struct Left {
     tasks: Vec<bool>,
     banks: Vec<BankLeft>,
-    count: usize,
 }
 
 impl Left {
     pub(super) fn new(problem: &Problem) -> Self {
         let none = BankLeft { visits: 0, stays: 0, low: AisleId(u16::MAX), high: AisleId(0), open: false };
-        let mut left = Self {
-            tasks: vec![true; problem.tasks.len()],
-            banks: vec![none; problem.banks.len()],
-            count: problem.tasks.len(),
-        };
+        let mut left =
+            Self { tasks: vec![true; problem.tasks.len()], banks: vec![none; problem.banks.len()] };
         for Task { bank, aisle, stay } in &problem.tasks {
             let of_bank = &mut left.banks[*bank];
             of_bank.visits += 1;
@@ -53,16 +49,12 @@ impl Left {
         left
     }
 
-    pub(super) fn has(&self, task: usize) -> bool {
-        self.tasks[task]
-    }
-
-    /// Takes a visit that is made.
-    pub(super) fn take(&mut self, problem: &Problem, task: usize) {
+    /// Takes a visit that is made; gives what is needed to put it back.
+    pub(super) fn take(&mut self, problem: &Problem, task: usize) -> (usize, BankLeft) {
         self.tasks[task] = false;
-        self.count -= 1;
         let Task { bank, aisle, stay } = problem.tasks[task];
         let of_bank = &mut self.banks[bank];
+        let before = *of_bank;
         of_bank.visits -= 1;
         of_bank.stays -= stay;
         // Each aisle is visited once, and this one is open now.
@@ -74,6 +66,13 @@ impl Left {
         if aisle == of_bank.high {
             of_bank.high = (0..task).rev().find(left).map_or(aisle, |t| problem.tasks[t].aisle);
         }
+        (bank, before)
+    }
+
+    /// Puts back the visit that was taken last.
+    pub(super) fn put_back(&mut self, task: usize, (bank, before): (usize, BankLeft)) {
+        self.tasks[task] = true;
+        self.banks[bank] = before;
     }
 
     /// The visits among which the next one of a good round is: in each bank the open aisle, or the
@@ -125,24 +124,68 @@ impl Left {
     }
 
     /// All stays, and between them the way or an opening.
+    ///
+    /// Aisles of one bank that are visited one after the other make a chain. Its links cost no less than the
+    /// cheapest that join so many aisles: on a line, those between neighbours. Between two chains of a bank
+    /// lies one of another bank.
     fn of_person(&self, problem: &Problem, walk: &Walk) -> u64 {
-        let stays: u64 = self.banks.iter().map(|left| left.stays).sum();
-        let opening = (0..self.banks.len())
-            .filter(|bank| self.banks[*bank].visits > 0)
-            .map(|bank| micros(problem.banks[bank].opening.width()))
-            .min()
-            .unwrap_or(0);
-        // How often a bank follows itself, at least and at most.
-        let (mut least, mut most) = (0, 0);
-        for (bank, left) in self.banks.iter().enumerate().filter(|(_, left)| left.visits > 0) {
-            let here = usize::from(walk.at == Some(bank));
-            let others = self.count - left.visits;
-            least += (left.visits + here).saturating_sub(others + 1);
-            most += left.visits + here - 1;
+        let way = problem.way;
+        let mut least = self.banks.iter().map(|left| left.stays).sum::<u64>();
+        // A link that costs more than the way is not made: the person walks to another bank instead.
+        let (mut chains, mut banks, mut most) = (0, 0, (0, 0));
+        for bank in (0..self.banks.len()).filter(|bank| self.is_open_to(walk, *bank)) {
+            let mut of_bank = 1;
+            self.links(problem, walk, bank, |link| {
+                least += link.min(way);
+                of_bank += usize::from(link > way);
+            });
+            chains += of_bank;
+            banks += 1;
+            most = most.max((of_bank, bank));
         }
-        let steps = if walk.at.is_some() { self.count } else { self.count.saturating_sub(1) };
-        let same = if problem.way < opening { least.min(steps) } else { most.min(steps) };
-        stays + same as u64 * opening + (steps - same) as u64 * problem.way
+        least += way * (banks - 1);
+        let (of_bank, bank) = most;
+        let others = chains - of_bank + usize::from(walk.at.is_none_or(|at| at == bank));
+        if of_bank > others {
+            // Chains of that bank are joined all the same, or others are parted.
+            let mut dearer = Vec::new();
+            for other in (0..self.banks.len()).filter(|bank| self.is_open_to(walk, *bank)) {
+                self.links(problem, walk, other, |link| {
+                    if (other == bank) == (link > way) {
+                        dearer.push(link.abs_diff(way));
+                    }
+                });
+            }
+            dearer.sort_unstable();
+            least += dearer.iter().take(of_bank - others).sum::<u64>();
+        }
+        least
+    }
+
+    /// Whether the person is in a bank, or has to come there.
+    fn is_open_to(&self, walk: &Walk, bank: usize) -> bool {
+        self.banks[bank].visits > 0 || walk.at == Some(bank)
+    }
+
+    /// What it takes to open the next of neighbours, for those aisles of a bank that are left and the one
+    /// where the person is.
+    fn links(&self, problem: &Problem, walk: &Walk, bank: usize, mut link: impl FnMut(u64)) {
+        let opening = problem.banks[bank].opening;
+        let mut here = walk.banks[bank].0.filter(|_| walk.at == Some(bank));
+        let mut last: Option<AisleId> = None;
+        let mut next = |aisle: AisleId| {
+            if let Some(last) = last.replace(aisle) {
+                link(micros(opening.time(Some(last), aisle)));
+            }
+        };
+        for task in problem.of_bank(bank).filter(|task| self.tasks[*task]) {
+            let aisle = problem.tasks[task].aisle;
+            if let Some(open) = here.take_if(|open| *open < aisle) {
+                next(open);
+            }
+            next(aisle);
+        }
+        here.into_iter().for_each(next);
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use foldhash::fast::RandomState;
 
 use super::bound::Left;
-use super::{BUDGET, BankStart, CLOSE, EXACT, Stop, WIDEST, micros};
+use super::{BUDGET, BankStart, CLOSE, EXACT, FAR, FAR_BUDGET, Stop, WIDEST, micros};
 use crate::layout::AisleId;
 use crate::plan::opening::{Drive, Opening};
 
@@ -62,6 +62,8 @@ pub(super) struct Problem<'a> {
     pub(super) banks: &'a [BankStart],
     /// By bank and aisle.
     pub(super) tasks: Vec<Task>,
+    /// For each bank the number of its first task, and behind the last the number of tasks.
+    ends: Vec<usize>,
     pub(super) way: u64,
 }
 
@@ -80,11 +82,17 @@ impl<'a> Problem<'a> {
         visits: BTreeMap<(usize, AisleId), Duration>,
         way: Duration,
     ) -> Self {
-        let tasks = visits
+        let tasks: Vec<Task> = visits
             .into_iter()
             .map(|((bank, aisle), stay)| Task { bank, aisle, stay: micros(stay) })
             .collect();
-        Self { banks, tasks, way: micros(way) }
+        let ends = (0..=banks.len()).map(|bank| tasks.partition_point(|task| task.bank < bank)).collect();
+        Self { banks, tasks, ends, way: micros(way) }
+    }
+
+    /// The tasks of a bank, in the order of their aisles.
+    pub(super) fn of_bank(&self, bank: usize) -> std::ops::Range<usize> {
+        self.ends[bank]..self.ends[bank + 1]
     }
 
     /// An order of the tasks, and a time below which no order is.
@@ -110,12 +118,12 @@ impl<'a> Problem<'a> {
         if time <= bound || self.tasks.len() > 64 {
             return (best, bound);
         }
-        let budget = if self.tasks.len() <= EXACT { u64::MAX } else { BUDGET };
-        let mut all =
-            AllOrders { problem: self, best, time, budget, seen: HashMap::default(), order: Vec::new() };
-        all.search(&Walk::new(self.banks), &Left::new(self), 0);
+        let (seen, order) = (HashMap::default(), Vec::new());
+        let mut all = AllOrders { problem: self, best, time, bound, steps: 0, seen, order };
+        all.search(&mut Walk::new(self.banks), &mut Left::new(self), 0);
         // Where the search came to its end no order is shorter.
-        (all.best, if all.budget > 0 { all.time } else { bound })
+        let proven = if all.is_spent() { bound } else { all.time };
+        (all.best, proven)
     }
 
     /// One bank: what is open, then from the nearer end to the other.
@@ -221,16 +229,19 @@ struct AllOrders<'a> {
     problem: &'a Problem<'a>,
     best: Vec<usize>,
     time: u64,
-    /// How many steps may still be tried.
-    budget: u64,
+    /// No order is shorter.
+    bound: u64,
+    /// How many were tried.
+    steps: u64,
     /// By the visits that were made and where everything stands: since when, not all of it later.
     seen: HashMap<Place, Vec<Vec<u64>>, RandomState>,
     order: Vec<usize>,
 }
 
 impl AllOrders<'_> {
-    fn search(&mut self, walk: &Walk, left: &Left, made: u64) {
-        if self.order.len() == self.problem.tasks.len() {
+    fn search(&mut self, walk: &mut Walk, left: &mut Left, made: u64) {
+        let problem = self.problem;
+        if self.order.len() == problem.tasks.len() {
             if walk.now < self.time {
                 self.time = walk.now;
                 self.best.clone_from(&self.order);
@@ -238,32 +249,54 @@ impl AllOrders<'_> {
             return;
         }
         let mut next = Vec::new();
-        for (task, Task { bank, aisle, stay }) in self.problem.tasks.iter().copied().enumerate() {
-            if left.has(task) {
-                let mut walk = walk.clone();
-                walk.go(self.problem.banks, bank, aisle, stay, self.problem.way);
-                let mut left = left.clone();
-                left.take(self.problem, task);
-                let bound = left.bound(self.problem, &walk);
-                if bound < self.time {
-                    next.push((bound, task, walk, left));
-                }
+        for task in (0..problem.tasks.len()).filter(|task| made & 1 << task == 0) {
+            let bound = self.with(walk, left, task, |_, walk, left| left.bound(problem, walk));
+            if bound < self.time {
+                next.push((bound, task));
             }
         }
-        next.sort_by_key(|(bound, task, ..)| (*bound, *task));
-        for (bound, task, walk, left) in next {
-            if self.budget == 0 {
+        next.sort_unstable();
+        for (bound, task) in next {
+            if self.is_spent() {
                 return;
             }
-            let made = made | 1 << task;
-            if bound >= self.time || self.is_late(made, &walk) {
-                continue;
+            if bound < self.time {
+                self.with(walk, left, task, |all, walk, left| {
+                    let made = made | 1 << task;
+                    if !all.is_late(made, walk) {
+                        all.steps += 1;
+                        all.order.push(task);
+                        all.search(walk, left, made);
+                        all.order.pop();
+                    }
+                });
             }
-            self.budget -= 1;
-            self.order.push(task);
-            self.search(&walk, &left, made);
-            self.order.pop();
         }
+    }
+
+    /// What `then` finds after a visit, which is taken back.
+    fn with<T>(
+        &mut self,
+        walk: &mut Walk,
+        left: &mut Left,
+        task: usize,
+        then: impl FnOnce(&mut Self, &mut Walk, &mut Left) -> T,
+    ) -> T {
+        let problem = self.problem;
+        let Task { bank, aisle, stay } = problem.tasks[task];
+        let before = (walk.now, walk.at, walk.banks[bank]);
+        walk.go(problem.banks, bank, aisle, stay, problem.way);
+        let taken = left.take(problem, task);
+        let found = then(self, walk, left);
+        left.put_back(task, taken);
+        (walk.now, walk.at, walk.banks[bank]) = before;
+        found
+    }
+
+    /// Whether it is given up: later, where the best so far may be far from the shortest.
+    fn is_spent(&self) -> bool {
+        let gap = self.time as f64 / self.bound as f64 - 1.0;
+        self.problem.tasks.len() > EXACT && self.steps >= if gap > FAR { FAR_BUDGET } else { BUDGET }
     }
 
     /// Whether the same visits were made in another order after which nothing is later than now.
