@@ -52,6 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             box_number: Draw::new("boxes", 1, 9999, |n| format!("H{n:04}").parse()),
             slots: None,
         }),
+        joins: None,
     };
     let request = entry.request.clone();
     let filed = catalogue.file(entry)?;

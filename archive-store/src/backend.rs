@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use archive_core::holding::{Slot, SlotAddress};
-use archive_core::identifier::{BoxNumber, CustomerNumber, DocumentId, ReferenceCode, RequestKey};
+use archive_core::identifier::{BoxNumber, CustomerNumber, DocumentId, ReferenceCode, RequestKey, RoleCode};
 use archive_core::record::Customer;
 use chrono::{DateTime, Utc};
 
 use crate::Error;
 use crate::audit::{Break, CounterState};
 use crate::catalogue::Catalogue;
+use crate::closing::Closing;
 use crate::disposal::{DisposalList, DisposalProposal, LegalHold};
 use crate::document::{DocumentVersion, FixityCheck};
 use crate::evidence_log::{Checkpoint, ConsistencyProof, InclusionProof, LogEntry, LogVerification};
@@ -23,8 +24,8 @@ use crate::filing::{
 use crate::key_provider::{KeyId, KeyProvider};
 use crate::loan::{Loan, LoanRequest};
 use crate::operations::{
-    self, audit, disposal, documents, evidence, filing, holds, loans, lookup, moves, parties, relocation,
-    renumbering, sealed, shelf, stock, tables,
+    self, audit, closing, disposal, documents, evidence, filing, holds, loans, lookup, moves, parties,
+    relocation, renumbering, sealed, shelf, stock, tables,
 };
 use crate::party::BusinessProcess;
 use crate::relocation::{Relocation, RelocationPlan};
@@ -316,6 +317,26 @@ impl<B: Backend> Catalogue for B {
         self.read(move |tx| renumbering::aliases(tx, &number))
     }
 
+    fn close(
+        &self,
+        number: &ReferenceCode,
+        by: &str,
+        reason: &str,
+        when: DateTime<Utc>,
+    ) -> Result<Closing, Error> {
+        check_text("person", by)?;
+        check_text("reason", reason)?;
+        check_time("closing time", when)?;
+        let number = number.clone();
+        let closing = Closing { by: by.to_owned(), reason: reason.to_owned(), when };
+        self.write(move |tx| closing::close(tx, &number, &closing))
+    }
+
+    fn closing(&self, number: &ReferenceCode) -> Result<Option<Closing>, Error> {
+        let number = number.clone();
+        self.read(move |tx| closing::closing(tx, &number))
+    }
+
     fn propose_disposal(&self, proposal: &DisposalProposal) -> Result<DisposalList, Error> {
         proposal.check()?;
         let proposal = proposal.clone();
@@ -326,12 +347,13 @@ impl<B: Backend> Catalogue for B {
         &self,
         list: &RequestKey,
         person: &str,
+        role: Option<&RoleCode>,
         when: DateTime<Utc>,
     ) -> Result<DisposalList, Error> {
         check_text("person", person)?;
         check_time("approving time", when)?;
-        let (list, person) = (list.clone(), person.to_owned());
-        self.write(move |tx| disposal::approve(tx, &list, &person, when))
+        let (list, person, role) = (list.clone(), person.to_owned(), role.cloned());
+        self.write(move |tx| disposal::approve(tx, &list, &person, role.as_ref(), when))
     }
 
     fn reject_disposal(
@@ -380,6 +402,10 @@ impl<B: Backend> Catalogue for B {
     fn legal_holds(&self, number: &ReferenceCode) -> Result<Vec<LegalHold>, Error> {
         let number = number.clone();
         self.read(move |tx| disposal::holds_on(tx, &number))
+    }
+
+    fn standing_holds(&self) -> Result<Vec<LegalHold>, Error> {
+        self.read(disposal::standing_holds)
     }
 
     fn plan_relocation(&self, plan: &RelocationPlan) -> Result<Relocation, Error> {

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use archive_core::holding::{Slot, SlotAddress};
-use archive_core::identifier::{BoxNumber, CustomerNumber, DocumentId, ReferenceCode, RequestKey};
+use archive_core::identifier::{BoxNumber, CustomerNumber, DocumentId, ReferenceCode, RequestKey, RoleCode};
 use archive_core::record::Customer;
 use chrono::{DateTime, Utc};
 
 use crate::Error;
 use crate::audit::{Break, CounterState};
+use crate::closing::Closing;
 use crate::disposal::{DisposalList, DisposalProposal, LegalHold};
 use crate::document::{DocumentVersion, FixityCheck};
 use crate::evidence_log::{Checkpoint, ConsistencyProof, InclusionProof, LogEntry, LogVerification};
@@ -350,14 +351,33 @@ pub trait Catalogue: Debug + Send + Sync {
     /// `NotFound` where no file bears or bore the number.
     fn aliases(&self, number: &ReferenceCode) -> Result<Vec<ReferenceCode>, Error>;
 
+    /// 办结: closes a file, which takes no more documents. Closing again changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` where no file bears the number; `Conflict` where it is void, or joined another file.
+    fn close(
+        &self,
+        number: &ReferenceCode,
+        by: &str,
+        reason: &str,
+        when: DateTime<Utc>,
+    ) -> Result<Closing, Error>;
+
+    /// How the file was closed; `None` where it takes late documents still.
+    ///
+    /// # Errors
+    /// `NotFound` where no file bears the number.
+    fn closing(&self, number: &ReferenceCode) -> Result<Option<Closing>, Error>;
+
     /// 鉴定: proposes files for disposal. The same proposal again changes nothing.
     ///
     /// # Errors
     /// `NotFound` for an unknown file; `Conflict` where one is not confirmed, under a legal hold or on
-    /// another list, or the key was used for another list.
+    /// another list, or late documents that joined it are not on this one, or the key was used for another
+    /// list.
     fn propose_disposal(&self, proposal: &DisposalProposal) -> Result<DisposalList, Error>;
 
-    /// Says yes to a list. Saying it again changes nothing.
+    /// Says yes to a list. Saying it again, in whatever role, changes nothing.
     ///
     /// # Errors
     /// `NotFound` for an unknown list; `Denied` where `person` proposed it; `Conflict` where it has ended.
@@ -365,6 +385,7 @@ pub trait Catalogue: Debug + Send + Sync {
         &self,
         list: &RequestKey,
         person: &str,
+        role: Option<&RoleCode>,
         when: DateTime<Utc>,
     ) -> Result<DisposalList, Error>;
 
@@ -380,11 +401,11 @@ pub trait Catalogue: Debug + Send + Sync {
         when: DateTime<Utc>,
     ) -> Result<DisposalList, Error>;
 
-    /// 销毁: voids every file of a list that two approved, in one transaction. Again changes nothing.
+    /// 销毁: voids every file of a list that enough approved, in one transaction. Again changes nothing.
     ///
     /// # Errors
-    /// `NotFound` for an unknown list; `Denied` where fewer than two approved; `Conflict` where a file is on
-    /// loan, under a legal hold or void, or the list was rejected.
+    /// `NotFound` for an unknown list; `Denied` where too few approved; `Conflict` where a file is on
+    /// loan, under a legal hold or void, late documents joined one since, or the list was rejected.
     fn execute_disposal(&self, list: &RequestKey, when: DateTime<Utc>) -> Result<DisposalList, Error>;
 
     /// What became of a list; `None` where it was never proposed.
@@ -415,6 +436,12 @@ pub trait Catalogue: Debug + Send + Sync {
     /// # Errors
     /// `NotFound` where no file bears the number.
     fn legal_holds(&self, number: &ReferenceCode) -> Result<Vec<LegalHold>, Error>;
+
+    /// The holds that stand, in order of their keys.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` where the store cannot be read.
+    fn standing_holds(&self) -> Result<Vec<LegalHold>, Error>;
 
     /// 移库: keeps the target slots of all boxes of a plan. The same plan again changes nothing.
     ///

@@ -83,6 +83,8 @@ const CHECKS: &[(&str, Check)] = &[
     ("disposal takes the approval of two", custody::disposal_takes_the_approval_of_two),
     ("a rejected list disposes of nothing", custody::a_rejected_list_disposes_of_nothing),
     ("a legal hold keeps a file", custody::a_legal_hold_keeps_a_file),
+    ("late documents join an open file", custody::late_documents_join_an_open_file),
+    ("a hold binds late documents, too", custody::a_hold_binds_late_documents),
     ("a relocation is receipted and undone", custody::a_relocation_is_receipted_and_undone),
     ("several sites are one catalogue", custody::several_sites_are_one_catalogue),
     ("every change is in the log", evidence::every_change_is_in_the_log),
@@ -149,6 +151,7 @@ pub fn entry(key: &str) -> FilingEntry {
         readings: r#"{"contract_capacity_kva":"400"}"#.into(),
         findings: "[]".into(),
         custody: Custody::CentralPaper(shelving(15)),
+        joins: None,
     }
 }
 

@@ -7,23 +7,27 @@
 //!     key: "disposal-2034-1".parse()?,
 //!     references: vec!["Z109-KH·2024-D10-YX-0001".parse()?],
 //!     reason: "kept for ten years".into(),
-//!     by: "archivist".into(),
+//!     by: "李档案".into(),
+//!     role: Some("archivist".parse()?),
+//!     needed: 2,
 //!     when: "2034-06-01T09:00:00Z".parse().unwrap(),
 //! };
 //! // Persons stay out of logs.
-//! assert!(!format!("{proposal:?}").contains("archivist"));
+//! assert!(!format!("{proposal:?}").contains("李档案"));
 //! # Ok::<(), archive_core::Error>(())
 //! ```
 //!
-//! A list is proposed by one person and approved by two others; only then is it executed, which voids all
-//! its files in one transaction. Any of them may reject it before. A file under a legal hold (冻结) is not
-//! disposed of and not voided, whoever approved. The schema itself holds these rules.
+//! A list is proposed by one person and approved by two others or more; only then is it executed, which voids
+//! all its files in one transaction. Any of them may reject it before. A file under a legal hold (冻结) is not
+//! disposed of and not voided, whoever approved, and neither are the late documents that joined it. The
+//! schema itself holds these rules.
 //!
-//! Limits: whether a file's retention ran out is the caller's to decide, under the policy in force.
+//! Limits: whether a file's retention ran out, and what a role may do, is the caller's to decide, under the
+//! policy in force.
 
 use std::fmt;
 
-use archive_core::identifier::{ReferenceCode, RequestKey};
+use archive_core::identifier::{ReferenceCode, RequestKey, RoleCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +36,8 @@ use crate::filing::{check_text, check_time};
 
 /// The most files that one list or hold may name.
 pub const ITEM_LIMIT: usize = 100_000;
+/// The fewest who must approve a list.
+pub const APPROVALS: u8 = 2;
 
 /// A wish to dispose of files.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +50,10 @@ pub struct DisposalProposal {
     pub reason: String,
     /// Who proposes it.
     pub by: String,
+    /// In which role.
+    pub role: Option<RoleCode>,
+    /// How many others must approve it: [`APPROVALS`] at least.
+    pub needed: u8,
     /// When.
     pub when: DateTime<Utc>,
 }
@@ -64,6 +74,10 @@ impl DisposalProposal {
         check_items(&format!("disposal list {}", self.key), &self.references)?;
         check_text("reason", &self.reason)?;
         check_text("person", &self.by)?;
+        if self.needed < APPROVALS {
+            let message = format!("asks for {} approvals: ask for {APPROVALS} or more", self.needed);
+            return Err(Error::invalid(format!("disposal list {}", self.key), message));
+        }
         check_time("time of the proposal", self.when)
     }
 }
@@ -97,6 +111,8 @@ pub enum DisposalState {
 pub struct Approval {
     /// Who.
     pub person: String,
+    /// In which role.
+    pub role: Option<RoleCode>,
     /// When.
     pub when: DateTime<Utc>,
 }
@@ -109,7 +125,7 @@ impl fmt::Debug for Approval {
 }
 
 /// A list and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DisposalList {
     /// What was proposed.
     pub proposal: DisposalProposal,
@@ -119,8 +135,30 @@ pub struct DisposalList {
     pub state: DisposalState,
     /// When it was rejected or executed.
     pub ended: Option<DateTime<Utc>>,
+    /// Who rejected it.
+    pub rejected_by: Option<String>,
     /// Why it was rejected.
     pub rejected_because: Option<String>,
+}
+
+/// Who rejected it stays out of logs.
+impl fmt::Debug for DisposalList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DisposalList")
+            .field("proposal", &self.proposal)
+            .field("approvals", &self.approvals)
+            .field("state", &self.state)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}
+
+impl DisposalList {
+    /// Whether enough persons approved it and nobody rejected it.
+    #[must_use]
+    pub fn is_approved(&self) -> bool {
+        self.state != DisposalState::Rejected && self.approvals.len() >= usize::from(self.proposal.needed)
+    }
 }
 
 /// 冻结: files that must be kept whatever their retention says.

@@ -223,6 +223,24 @@ pub enum Event {
         /// When.
         at: DateTime<Utc>,
     },
+    /// Late documents joined a file.
+    Joined {
+        /// 档号 of the file.
+        reference: ReferenceCode,
+        /// 档号 of what joined it.
+        late: ReferenceCode,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A file takes no more documents.
+    Closed {
+        /// 档号.
+        reference: ReferenceCode,
+        /// The digest of the closing as JSON.
+        content: Digest,
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// A file got another number; the old one goes on to resolve.
     Renumbered {
         /// 档号 before.

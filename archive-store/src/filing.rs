@@ -125,6 +125,8 @@ pub struct FilingEntry {
     pub findings: String,
     /// How the papers are kept.
     pub custody: Custody,
+    /// The file that they belong to, for documents that came late ([`crate::closing`]).
+    pub joins: Option<ReferenceCode>,
 }
 
 /// How the papers of one entry are kept.
@@ -263,6 +265,8 @@ pub enum Locator {
     Slot(SlotAddress),
     /// 电子标签.
     Tag(TagEpc),
+    /// The file whose late documents it holds; any number that that file bears or bore.
+    Joins(ReferenceCode),
 }
 
 impl fmt::Display for Locator {
@@ -276,6 +280,7 @@ impl fmt::Display for Locator {
             Self::Box(id) => write!(f, "box {id}"),
             Self::Slot(id) => write!(f, "slot {id}"),
             Self::Tag(id) => write!(f, "tag {id}"),
+            Self::Joins(id) => write!(f, "late documents of reference code {id}"),
         }
     }
 }

@@ -20,6 +20,7 @@
 //! - [`shelf`]: slots, and what an inventory saw of them.
 //! - [`audit`]: the trinity link checked from each of its three ends, and the numbers' gaps.
 //! - [`party`], [`document`]: customers and their processes, versions and fixity of documents.
+//! - [`closing`]: late documents, and files that take no more of them.
 //! - [`loan`], [`disposal`], [`relocation`]: paper that left the shelf, leaves it for good, or moves.
 //! - [`search`]: Chinese, exact, in any of a file's names and readings.
 //! - [`evidence_log`], [`merkle`]: every change as a leaf of a Merkle tree, with proofs.
@@ -38,6 +39,7 @@
 pub mod audit;
 mod backend;
 mod catalogue;
+pub mod closing;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod disposal;
@@ -68,6 +70,7 @@ pub mod tables;
 pub use archive_core::{Error, ErrorKind};
 pub use audit::{Break, CounterState, End};
 pub use catalogue::Catalogue;
+pub use closing::Closing;
 pub use disposal::{Approval, DisposalList, DisposalProposal, DisposalState, LegalHold};
 pub use document::{DigestSuite, DocumentVersion, Fixity, FixityCheck, FixityFinding};
 pub use evidence_log::{Checkpoint, ConsistencyProof, Event, InclusionProof, LogEntry, LogVerification};

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 mod boxing;
+pub(crate) mod closing;
 pub(crate) mod disposal;
 pub(crate) mod documents;
 pub(crate) mod evidence;

@@ -212,9 +212,12 @@ pub const TABLES: &[Table] = tables! {
         "lifted_by" text_or_null, "lifted_at" text_or_null;
     "legal_hold_item", key of 2: "hold_id" int, "file_id" int;
     "disposal_list", key of 1: "id" int, "key" text, "digest" text, "reason" text, "proposed_by" text,
-        "at" text, "state" text, "ended_at" text_or_null, "rejected_by" text_or_null, "rejected_because" text_or_null;
+        "at" text, "state" text, "ended_at" text_or_null, "rejected_by" text_or_null, "rejected_because" text_or_null,
+        "proposer_role" text_or_null, "needed" int;
     "disposal_item", key of 2: "list_id" int, "position" int, "file_id" int;
-    "disposal_approval", key of 2: "list_id" int, "person" text, "at" text;
+    "disposal_approval", key of 2: "list_id" int, "person" text, "at" text, "role" text_or_null;
+    "closing", key of 1: "file_id" int, "closed_by" text, "reason" text, "at" text;
+    "joined_file", key of 1: "file_id" int, "main_id" int;
     "relocation", key of 1: "id" int, "key" text, "digest" text, "at" text, "undone_at" text_or_null;
     "relocation_item", key of 2: "plan_id" int, "position" int, "box_id" int, "from_slot" int, "to_slot" int,
         "state" text, "received_at" text_or_null, "tag" text_or_null;

@@ -18,7 +18,6 @@ use crate::config::Config;
 use crate::content::ContentStore;
 use crate::devices::{DeviceRuntime, Devices, SimulatedDevices};
 use crate::numbers::Numbers;
-use crate::register::Register;
 use crate::setup;
 use crate::shelve::tag_of;
 use crate::slots::ShelfPlan;
@@ -32,7 +31,6 @@ pub struct Archive {
     pub(crate) catalogue: Arc<dyn Catalogue>,
     pub(crate) content: ContentStore,
     pub(crate) numbers: Numbers,
-    pub(crate) register: Register,
     pub(crate) devices: Arc<dyn Devices>,
     pub(crate) runtime: DeviceRuntime,
     /// Made at the first box that needs a slot.
@@ -70,7 +68,6 @@ impl Archive {
         catalogue.add_slots(config.slots().to_vec())?;
         Ok(Self {
             numbers: Numbers::shipped(config.range().cloned(), config.reserved())?,
-            register: Register::in_directory(config.directory()),
             config,
             catalogue: Arc::from(catalogue),
             content,

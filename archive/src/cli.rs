@@ -12,20 +12,25 @@ mod custody;
 mod demo;
 mod disposal;
 mod judge;
+mod late;
 mod line;
 mod output;
 mod pages;
 mod pdf_pages;
 mod policies;
+mod printing;
 mod prove;
 mod relocate;
 mod rules;
 mod sealed;
 mod setup;
 mod simulate;
+mod simulated_year;
+mod sites;
 mod slots;
 mod snapshots;
 mod sync;
+mod transfer;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -95,7 +100,7 @@ enum Verb {
     Loan(custody::Loan),
     /// Print catalogues, labels, notes and lists.
     #[command(subcommand)]
-    Print(custody::Print),
+    Print(printing::Print),
     /// Check the four natures of a file or of all holdings.
     Check(custody::Check),
     /// Scan content against its fixity, and restore it.
@@ -103,11 +108,11 @@ enum Verb {
     Fixity(custody::Fixity),
     /// Write, check and take in transfer packages.
     #[command(subcommand)]
-    Transfer(custody::Transfer),
+    Transfer(transfer::Transfer),
     /// Make a copy for the reading room, with a watermark.
-    Copy(custody::ReadingCopy),
+    Copy(transfer::ReadingCopy),
     /// Write an evidence package on a file.
-    Evidence(custody::Evidence),
+    Evidence(transfer::Evidence),
     /// Check the catalogue, sign checkpoints of its evidence log, and prove entries to others.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -122,13 +127,15 @@ enum Verb {
     Disposal(disposal::Disposal),
     /// Send boxes between sites, and merge a site that was cut off.
     #[command(subcommand)]
-    Consign(disposal::Consign),
+    Consign(sites::Consign),
     /// Propose to join boxes that are half full.
-    Rebox(disposal::Rebox),
+    Rebox(sites::Rebox),
     /// Add late documents to a file.
-    Join(disposal::Join),
+    Join(late::Join),
+    /// Close a file, which takes no more documents.
+    Close(late::Close),
     /// Simulate a year of a county branch, with faults and crashes, and check every invariant.
-    SimulateYear(custody::SimulateYear),
+    SimulateYear(simulated_year::SimulateYear),
     /// Check policy packs, and see what a change of pack would touch.
     #[command(subcommand)]
     Policy(policies::Packs),
@@ -203,6 +210,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Consign(verb) => verb.run(),
         Verb::Rebox(verb) => verb.run(),
         Verb::Join(verb) => verb.run(),
+        Verb::Close(verb) => verb.run(),
         Verb::SimulateYear(verb) => verb.run(),
         Verb::Policy(verb) => verb.run(),
         Verb::Rule(verb) => verb.run(),

@@ -8,7 +8,7 @@ use archive_core::holding::CustodyMode;
 use archive_core::identifier::{CustomerNumber, ReferenceCode};
 use archive_core::policy::{FileSummary, Impact, Policy, impact};
 use archive_core::record::CustomerClass;
-use archive_store::{FilingState, Located, Locator, Search};
+use archive_store::{Located, Locator, Search};
 use chrono::NaiveDate;
 use serde::Serialize;
 
@@ -42,21 +42,15 @@ impl Archive {
     /// The documents of a file and of those that joined it.
     pub(crate) fn held_with(&self, file: &Located) -> Result<Vec<Holding>, Error> {
         let mut held = summary(file)?.held;
-        for other in self.catalogue.locate(&Locator::Customer(file.filed.customer.clone()))? {
-            let joins = other.filed.state != FilingState::Void
-                && stored_case(&other)?.joins.as_ref() == Some(&file.filed.reference);
-            if joins {
-                held.extend(summary(&other)?.held);
-            }
+        for late in self.late_files(&file.filed.reference)? {
+            held.extend(summary(&late)?.held);
         }
         Ok(held)
     }
 
     fn assess_file(&self, file: &Located) -> Result<Completeness, Error> {
         let mut summary = summary(file)?;
-        let main = stored_case(file)?.joins;
-        let main = main.map(|main| self.live_file(&main)).transpose()?;
-        summary.held = self.held_with(main.as_ref().unwrap_or(file))?;
+        summary.held = self.held_with(&self.main_file(&file.filed.reference)?)?;
         let process = self.policy().process(&summary.process)?;
         let stage = stored_case(file)?.stage.and_then(|stage| process.stage_index(&stage));
         let today = self.today();

@@ -1,15 +1,20 @@
 //! Disposal (鉴定销毁) and legal holds: due lists, approvals, destruction with its certificate.
 //!
-//! Carrying a list out voids the number of each file, which keeps its catalogue entry, and then removes
-//! content that no live file needs. A crash in between leaves a list that is begun; the same call goes on.
+//! Lists, approvals and holds stand in the catalogue, which keeps their rules whoever writes to it. Here is
+//! what the policy says of them: what is due, which role may do what, how many must approve.
+//!
+//! Carrying a list out voids the number of each file in one transaction, and then removes content that no
+//! live file needs. After a crash in between, the same call goes on. What is destroyed keeps its entry.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-use archive_core::disposal::{DisposalList, Hold, ListState, end_of_retention};
+use archive_core::disposal::end_of_retention;
 use archive_core::identifier::{ReferenceCode, RequestKey, RoleCode};
 use archive_core::policy::Ability;
+use archive_core::record::{Digest, Document};
 use archive_core::{Error, ErrorKind};
-use archive_store::{FilingState, LegalHold, Located, Locator};
+use archive_store::{DisposalList, DisposalProposal, LegalHold, Located, Locator};
 use chrono::{NaiveDate, Utc};
 use serde::Serialize;
 
@@ -17,10 +22,14 @@ use crate::archive::Archive;
 use crate::cataloguing::gathering::retention_words;
 use crate::cataloguing::table::{Column, Table};
 use crate::content;
-use crate::register::Happened;
+use crate::intake::stored_case;
 
 /// What the keys of holds in the catalogue begin with that this facade places.
 const HOLD_KEYS: &str = "hold-";
+/// Why a file is disposed of that is due.
+const REASON: &str = "保管期满";
+/// How many bytes of content are removed between two looks at whether somebody needs them by now.
+const REMOVED_AT_ONCE: usize = 256 << 20;
 
 /// A file whose time is over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -40,7 +49,7 @@ pub struct Destroyed {
     pub list: DisposalList,
     /// How many files are void now.
     pub files: usize,
-    /// How many contents were removed; one that another file needs stays.
+    /// How many contents were removed by this call; one that another file needs stays.
     pub contents: usize,
 }
 
@@ -50,20 +59,24 @@ impl Destroyed {
     pub fn to_table(&self) -> Table {
         let columns = [("序号", 14.0), ("档号", 90.0), ("状态", 30.0)];
         let mut table = Table::new("档案销毁证明", columns.map(|(n, w)| Column::new(n, w)).into());
-        let approvals: Vec<String> =
-            self.list.approvals.iter().map(|a| format!("{}（{}，{}）", a.person, a.role, a.on)).collect();
+        let in_role = |role: &Option<RoleCode>| role.as_ref().map_or(String::new(), |r| format!("{r}，"));
+        let approvals: Vec<String> = (self.list.approvals.iter())
+            .map(|a| format!("{}（{}{}）", a.person, in_role(&a.role), a.when.date_naive()))
+            .collect();
+        let proposal = &self.list.proposal;
         table.subtitle = format!(
-            "清单：{}　提出：{}（{}）　批准：{}　销毁：{}",
-            self.list.key,
-            self.list.proposed_by,
-            self.list.proposed_on,
+            "清单：{}　提出：{}（{}{}）　批准：{}　销毁：{}",
+            proposal.key,
+            proposal.by,
+            in_role(&proposal.role),
+            proposal.when.date_naive(),
             approvals.join("、"),
-            self.list.carried_out.map_or(String::new(), |d| d.to_string()),
+            self.list.ended.map_or(String::new(), |when| when.date_naive().to_string()),
         );
         let row = |(index, reference): (usize, &ReferenceCode)| {
             vec![(index + 1).to_string(), reference.to_string(), "已销毁，目录保留".to_owned()]
         };
-        table.rows = self.list.references.iter().enumerate().map(row).collect();
+        table.rows = proposal.references.iter().enumerate().map(row).collect();
         table.signatures = ["监销人（签字）", "监销人（签字）"].map(str::to_owned).into();
         table
     }
@@ -73,21 +86,28 @@ impl Archive {
     /// 到期清单: the live files whose time is over on `today`, by number.
     ///
     /// # Errors
-    /// Those of catalogue and register.
+    /// Those of the catalogue.
     pub fn due_for_disposal(&self, today: NaiveDate) -> Result<Vec<DueFile>, Error> {
-        let holds = self.holds()?;
-        let loans = self.catalogue.open_loans()?;
+        let mut held_back = BTreeMap::new();
+        for loan in self.catalogue.open_loans()? {
+            held_back.insert(loan.request.reference, "on loan".to_owned());
+        }
+        for hold in self.holds()? {
+            for reference in hold.references {
+                held_back.insert(reference, format!("held: {}", hold.reason));
+            }
+        }
         let mut due = Vec::new();
         self.each_file(&mut |file| {
             let key = &file.filed.key;
             let until = end_of_retention(key.year, key.retention).filter(|until| *until < today);
             if let Some(until) = until {
                 let reference = file.filed.reference.clone();
-                let hold =
-                    holds.iter().find(|h| h.reference == reference).map(|h| format!("held: {}", h.reason));
-                let loan =
-                    loans.iter().any(|l| l.request.reference == reference).then(|| "on loan".to_owned());
-                due.push(DueFile { reference, until, held_back: hold.or(loan) });
+                // A hold on a file binds the documents that joined it.
+                let main = stored_case(file)?.joins;
+                let of_main = || main.as_ref().and_then(|main| held_back.get(main));
+                let why = held_back.get(&reference).or_else(of_main).cloned();
+                due.push(DueFile { reference, until, held_back: why });
             }
             Ok(())
         })?;
@@ -95,18 +115,20 @@ impl Archive {
         Ok(due)
     }
 
-    /// The legal holds that stand.
+    /// The legal holds that stand, each with its files.
     ///
     /// # Errors
-    /// Those of the register.
-    pub fn holds(&self) -> Result<Vec<Hold>, Error> {
-        Ok(holds_of(&self.register.all()?))
+    /// Those of the catalogue.
+    pub fn holds(&self) -> Result<Vec<LegalHold>, Error> {
+        self.catalogue.standing_holds()
     }
 
-    /// 诉讼保全: keeps a file from disposal until the hold is lifted. Setting it again changes nothing.
+    /// 诉讼保全: keeps a file, and the late documents that joined it or will, from disposal until the hold is
+    /// lifted. Setting it again changes nothing.
     ///
     /// # Errors
-    /// `NotFound` for an unknown or void file; `Denied` where the role may not hold.
+    /// `NotFound` for an unknown or void file; `Denied` where the role may not hold; `InvalidInput` without
+    /// a reason or a person.
     pub fn hold(
         &self,
         reference: &ReferenceCode,
@@ -115,61 +137,49 @@ impl Archive {
         role: &RoleCode,
     ) -> Result<(), Error> {
         self.check_ability(role, Ability::Hold)?;
-        self.live_file(reference)?;
-        if reason.trim().is_empty() || by.trim().is_empty() {
-            return Err(Error::invalid(format!("hold on {reference}"), "needs a reason and a person"));
-        }
-        let (reason, by, since) = (reason.trim().to_owned(), by.trim().to_owned(), self.today());
-        // The catalogue first: after a crash in between, the file is held.
-        self.hold_in_catalogue(reference, &reason, &by)?;
-        let hold = Hold { reference: reference.clone(), reason, by, since };
-        self.register.append(|so_far| {
-            let standing = holds_of(so_far).iter().any(|h| h.reference == *reference);
-            Ok((!standing).then_some(Happened::Held(hold)))
-        })
-    }
-
-    /// Lifts the hold on a file. Lifting again changes nothing.
-    ///
-    /// # Errors
-    /// `Denied` where the role may not hold.
-    pub fn lift_hold(&self, reference: &ReferenceCode, by: &str, role: &RoleCode) -> Result<(), Error> {
-        self.check_ability(role, Ability::Hold)?;
-        self.register.append(|so_far| {
-            let standing = holds_of(so_far).iter().any(|h| h.reference == *reference);
-            let lifted = Happened::Lifted { reference: reference.clone(), by: by.to_owned() };
-            Ok(standing.then_some(lifted))
-        })?;
-        let own = self.catalogue.legal_holds(reference)?;
-        for hold in own.iter().filter(|h| h.lifted.is_none() && h.key.as_str().starts_with(HOLD_KEYS)) {
-            self.catalogue.lift_legal_hold(&hold.key, by, Utc::now())?;
-        }
-        Ok(())
-    }
-
-    /// Makes the catalogue refuse to void the file, whoever asks for it.
-    fn hold_in_catalogue(&self, reference: &ReferenceCode, reason: &str, by: &str) -> Result<(), Error> {
-        let known = self.catalogue.legal_holds(reference)?;
-        if known.iter().any(|hold| hold.lifted.is_none() && hold.key.as_str().starts_with(HOLD_KEYS)) {
+        let file = self.main_file(reference)?;
+        if self.own_holds(&file)?.iter().any(|hold| hold.lifted.is_none()) {
             return Ok(());
         }
-        let digest = content::digest(reference.as_str().as_bytes()).to_string();
+        let reference = file.filed.reference;
+        let known = self.catalogue.legal_holds(&reference)?.len();
+        let digest = content::digest(file.filed.request.as_str().as_bytes()).to_string();
         self.catalogue.place_legal_hold(&LegalHold {
-            key: format!("{HOLD_KEYS}{}-{}", &digest[..16], known.len() + 1).parse()?,
-            references: vec![reference.clone()],
-            reason: reason.to_owned(),
-            by: by.to_owned(),
+            key: format!("{HOLD_KEYS}{}-{}", &digest[..16], known + 1).parse()?,
+            references: vec![reference],
+            reason: reason.trim().to_owned(),
+            by: by.trim().to_owned(),
             when: Utc::now(),
             lifted: None,
         })?;
         Ok(())
     }
 
+    /// Lifts the hold that [`Archive::hold`] set on a file. Lifting again changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown or void file; `Denied` where the role may not hold.
+    pub fn lift_hold(&self, reference: &ReferenceCode, by: &str, role: &RoleCode) -> Result<(), Error> {
+        self.check_ability(role, Ability::Hold)?;
+        for hold in self.own_holds(&self.main_file(reference)?)? {
+            self.catalogue.lift_legal_hold(&hold.key, by, Utc::now())?;
+        }
+        Ok(())
+    }
+
+    /// The holds on a file that this facade placed, lifted or not.
+    fn own_holds(&self, file: &Located) -> Result<Vec<LegalHold>, Error> {
+        let mut holds = self.catalogue.legal_holds(&file.filed.reference)?;
+        holds.retain(|hold| hold.key.as_str().starts_with(HOLD_KEYS));
+        Ok(holds)
+    }
+
     /// Proposes files for disposal. The same list again changes nothing.
     ///
     /// # Errors
-    /// `InvalidInput` for an empty list; `Denied` where the role may not propose; `Conflict` where a file is
-    /// not due, is held or on loan, or the key was used for another list.
+    /// `InvalidInput` for an empty list or a file named twice; `Denied` where the role may not propose;
+    /// `Conflict` where a file is not due, is held or on loan, has late documents that are not on the list, or
+    /// the key was used for another list.
     pub fn propose_disposal(
         &self,
         key: RequestKey,
@@ -177,34 +187,33 @@ impl Archive {
         person: &str,
         role: &RoleCode,
     ) -> Result<DisposalList, Error> {
-        let today = self.today();
-        let list = DisposalList::propose(key, references, person, role, self.policy(), today)?;
-        let due = self.due_for_disposal(today)?;
-        self.register.append(|so_far| {
-            let object = format!("disposal list {}", list.key);
-            if let Some(known) = lists_of(so_far).into_iter().find(|l| l.key == list.key) {
-                return if known.references == list.references && known.proposed_by == list.proposed_by {
-                    Ok(None)
-                } else {
-                    Err(Error::new(
-                        ErrorKind::Conflict,
-                        object,
-                        "was proposed with other files; use a new key",
-                    ))
-                };
+        self.check_ability(role, Ability::ProposeDisposal)?;
+        if self.catalogue.disposal(&key)?.is_none() {
+            self.check_due(&key, &references)?;
+        }
+        self.catalogue.propose_disposal(&DisposalProposal {
+            key,
+            references,
+            reason: REASON.to_owned(),
+            by: person.trim().to_owned(),
+            role: Some(role.clone()),
+            needed: self.policy().disposal().approvals,
+            when: Utc::now(),
+        })
+    }
+
+    fn check_due(&self, key: &RequestKey, references: &[ReferenceCode]) -> Result<(), Error> {
+        let conflict =
+            |message: String| Error::new(ErrorKind::Conflict, format!("disposal list {key}"), message);
+        let due = self.due_for_disposal(self.today())?;
+        for reference in references {
+            match due.iter().find(|d| d.reference == *reference).map(|d| &d.held_back) {
+                None => return Err(conflict(format!("has {reference}, which is not due: it must be kept"))),
+                Some(Some(why)) => return Err(conflict(format!("has {reference}, which is {why}"))),
+                Some(None) => {}
             }
-            for reference in &list.references {
-                let message = match due.iter().find(|d| d.reference == *reference) {
-                    None => Some(format!("has {reference}, which is not due: it must be kept")),
-                    Some(d) => d.held_back.as_ref().map(|why| format!("has {reference}, which is {why}")),
-                };
-                if let Some(message) = message {
-                    return Err(Error::new(ErrorKind::Conflict, object, message));
-                }
-            }
-            Ok(Some(Happened::Disposal(list.clone())))
-        })?;
-        self.disposal_list(&list.key)
+        }
+        Ok(())
     }
 
     /// The list `key` as it stands.
@@ -212,101 +221,109 @@ impl Archive {
     /// # Errors
     /// `NotFound` where there is none.
     pub fn disposal_list(&self, key: &RequestKey) -> Result<DisposalList, Error> {
-        find_list(&self.register.all()?, key)
+        self.catalogue.disposal(key)?.ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, format!("disposal list {key}"), "was never proposed")
+        })
     }
 
     /// Somebody agrees to a list. The same person again changes nothing.
     ///
     /// # Errors
-    /// `Denied` for whoever proposed it, and for a role that may not approve.
+    /// `NotFound` for an unknown list; `Denied` for whoever proposed it, and for a role that may not approve;
+    /// `Conflict` where it was rejected or carried out.
     pub fn approve_disposal(
         &self,
         key: &RequestKey,
         person: &str,
         role: &RoleCode,
     ) -> Result<DisposalList, Error> {
-        let today = self.today();
-        self.register.append(|so_far| {
-            let before = find_list(so_far, key)?;
-            let mut after = before.clone();
-            after.approve(person, role, self.policy(), today)?;
-            Ok((after != before).then_some(Happened::Disposal(after)))
-        })?;
-        self.disposal_list(key)
+        self.disposal_list(key)?;
+        self.check_ability(role, Ability::ApproveDisposal)?;
+        self.catalogue.approve_disposal(key, person.trim(), Some(role), Utc::now())
+    }
+
+    /// Somebody who might agree to a list says no, which ends it; its files may be proposed again.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown list; `Denied` for a role that may not approve; `Conflict` where it was
+    /// carried out; `InvalidInput` without a reason.
+    pub fn reject_disposal(
+        &self,
+        key: &RequestKey,
+        person: &str,
+        role: &RoleCode,
+        reason: &str,
+    ) -> Result<DisposalList, Error> {
+        self.disposal_list(key)?;
+        self.check_ability(role, Ability::ApproveDisposal)?;
+        self.catalogue.reject_disposal(key, person.trim(), reason.trim(), Utc::now())
     }
 
     /// 销毁: carries a list out. Again after a crash it goes on; a list that was carried out gives its
     /// certificate again.
     ///
     /// # Errors
-    /// `Denied` where approvals are missing; `Conflict` where a file is held or on loan: then nothing is
-    /// destroyed.
+    /// `NotFound` for an unknown list; `Denied` where approvals are missing; `Conflict` where a file is held,
+    /// on loan or void, or the list was rejected: then nothing is destroyed.
     pub fn carry_out_disposal(&self, key: &RequestKey) -> Result<Destroyed, Error> {
-        let so_far = self.register.all()?;
-        let mut list = find_list(&so_far, key)?;
-        if list.state(self.policy()) != ListState::CarriedOut {
-            self.register.append(|so_far| {
-                list = find_list(so_far, key)?;
-                list.check_ready(self.policy(), &holds_of(so_far))?;
-                for loan in self.catalogue.open_loans()? {
-                    if list.references.contains(&loan.request.reference) {
-                        let message = format!("has {}, which is on loan", loan.request.reference);
-                        return Err(Error::new(ErrorKind::Conflict, format!("disposal list {key}"), message));
-                    }
-                }
-                let begun =
-                    so_far.iter().any(|h| matches!(h, Happened::DisposalBegun { key: k } if k == key));
-                Ok((!begun).then(|| Happened::DisposalBegun { key: key.clone() }))
-            })?;
+        self.disposal_list(key)?;
+        let list = self.catalogue.execute_disposal(key, Utc::now())?;
+        let mut destroyed = Vec::new();
+        for reference in &list.proposal.references {
+            let files = self.catalogue.locate(&Locator::Reference(reference.clone()))?;
+            destroyed.extend(files.into_iter().flat_map(|file| file.documents));
         }
-        let mut destroyed: Vec<Located> = Vec::new();
-        for reference in &list.references {
-            self.catalogue.void_number(reference, &format!("销毁，清单 {key}"), Utc::now())?;
-            destroyed.extend(self.catalogue.locate(&Locator::Reference(reference.clone()))?);
-        }
-        let mut needed = BTreeSet::new();
-        self.each_file(&mut |file| {
-            needed.extend(file.documents.iter().map(|d| d.path.clone()));
-            Ok(())
-        })?;
+        let contents = self.remove_contents(&destroyed)?;
+        Ok(Destroyed { files: list.proposal.references.len(), contents, list })
+    }
+
+    /// Removes what no live file needs of these contents, and gives how many were there.
+    ///
+    /// A filing may find a content there and enter a file that needs it in the moment before it goes. So
+    /// whoever removes looks again afterwards and puts it back, and whoever files looks again after entering
+    /// (`keep_what_went`): one of the two comes last.
+    fn remove_contents(&self, documents: &[Document]) -> Result<usize, Error> {
+        let mut free: BTreeMap<PathBuf, Digest> =
+            documents.iter().map(|d| (d.path.clone(), d.digest)).collect();
+        self.retain_unneeded(&mut free)?;
         let mut contents = 0;
-        for document in
-            destroyed.iter().filter(|f| f.filed.state == FilingState::Void).flat_map(|f| &f.documents)
-        {
-            if !needed.contains(&document.path) {
-                contents += usize::from(self.content.remove(&document.path)?);
+        let mut left = free.into_iter().peekable();
+        while left.peek().is_some() {
+            let mut removed = Vec::new();
+            let mut size = 0;
+            while size < REMOVED_AT_ONCE
+                && let Some((path, digest)) = left.next()
+            {
+                // What is damaged is destroyed all the same, and cannot be put back.
+                let bytes = self.content.load(&path, &digest).ok();
+                contents += usize::from(self.content.remove(&path)?);
+                size += bytes.as_ref().map_or(0, Vec::len);
+                removed.push((path, digest, bytes));
+            }
+            let mut unneeded = removed.iter().map(|(path, digest, _)| (path.clone(), *digest)).collect();
+            self.retain_unneeded(&mut unneeded)?;
+            for (path, digest, bytes) in removed {
+                if let (false, Some(bytes)) = (unneeded.contains_key(&path), bytes) {
+                    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("bin");
+                    self.content.keep(&digest, extension, &bytes)?;
+                    contents -= 1;
+                }
             }
         }
-        let today = self.today();
-        self.register.append(|so_far| {
-            let mut done = find_list(so_far, key)?;
-            let first = done.carried_out.is_none();
-            done.carried_out.get_or_insert(today);
-            list = done.clone();
-            Ok(first.then_some(Happened::Disposal(done)))
-        })?;
-        Ok(Destroyed { files: list.references.len(), contents, list })
+        Ok(contents)
     }
 
-    /// 办结: closes a file; it takes no more documents. Closing again changes nothing.
-    ///
-    /// # Errors
-    /// `NotFound` for an unknown or void file.
-    pub fn close_file(&self, reference: &ReferenceCode, by: &str, reason: &str) -> Result<(), Error> {
-        self.live_file(reference)?;
-        self.register.append(|so_far| {
-            let (by, reason) = (by.to_owned(), reason.to_owned());
-            Ok((!is_closed(so_far, reference)).then(|| Happened::Closed {
-                reference: reference.clone(),
-                by,
-                reason,
-            }))
+    /// Takes out of `contents` what a live file needs.
+    fn retain_unneeded(&self, contents: &mut BTreeMap<PathBuf, Digest>) -> Result<(), Error> {
+        if contents.is_empty() {
+            return Ok(());
+        }
+        self.each_file(&mut |file| {
+            for document in &file.documents {
+                contents.remove(&document.path);
+            }
+            Ok(())
         })
-    }
-
-    /// Whether a file takes no more documents.
-    pub(crate) fn is_closed(&self, reference: &ReferenceCode) -> Result<bool, Error> {
-        Ok(is_closed(&self.register.all()?, reference))
     }
 
     fn check_ability(&self, role: &RoleCode, ability: Ability) -> Result<(), Error> {
@@ -337,36 +354,4 @@ pub fn due_table(due: &[DueFile]) -> Table {
             .join("、")
     );
     table
-}
-
-fn holds_of(register: &[Happened]) -> Vec<Hold> {
-    let mut holds: Vec<Hold> = Vec::new();
-    for happened in register {
-        match happened {
-            Happened::Held(hold) => holds.push(hold.clone()),
-            Happened::Lifted { reference, .. } => holds.retain(|h| h.reference != *reference),
-            _ => {}
-        }
-    }
-    holds
-}
-
-fn lists_of(register: &[Happened]) -> Vec<DisposalList> {
-    let mut lists: Vec<DisposalList> = Vec::new();
-    for happened in register {
-        if let Happened::Disposal(list) = happened {
-            lists.retain(|l| l.key != list.key);
-            lists.push(list.clone());
-        }
-    }
-    lists
-}
-
-fn find_list(register: &[Happened], key: &RequestKey) -> Result<DisposalList, Error> {
-    let found = lists_of(register).into_iter().find(|l| l.key == *key);
-    found.ok_or_else(|| Error::new(ErrorKind::NotFound, format!("disposal list {key}"), "was never proposed"))
-}
-
-fn is_closed(register: &[Happened], reference: &ReferenceCode) -> bool {
-    register.iter().any(|h| matches!(h, Happened::Closed { reference: r, .. } if r == reference))
 }

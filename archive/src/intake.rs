@@ -99,6 +99,7 @@ impl Archive {
         if let Some(outcome) = self.repeat(request, &digest)? {
             return Ok(outcome);
         }
+        joins.map_or(Ok(()), |main| self.refuse_if_closed(main))?;
 
         let mut documents = Vec::new();
         let mut rejected = Vec::new();
@@ -146,6 +147,7 @@ impl Archive {
         let mut assessment =
             Assessment { request: digest, rejected, completeness, findings, duplicates, slot_choice, case };
         let filed = self.enter(request, process, &documents, &mut assessment)?;
+        self.keep_what_went(request, documents.iter().filter(|d| known.contains(&d.digest)))?;
         tracing::info!(request = %request.key, reference = %filed.reference, "filed");
         if filed.already {
             // Another call with this key was faster; its answer is the answer.
@@ -159,6 +161,28 @@ impl Archive {
         }
         let shelving = self.shelve(&filed)?;
         Ok(outcome(&filed, custody_of(&filed), documents, assessment, shelving, false))
+    }
+
+    /// Content that was there already may have gone with a file that was destroyed meanwhile. Now that a file
+    /// is entered that needs it, it stays.
+    fn keep_what_went<'a>(
+        &self,
+        request: &FilingRequest,
+        known: impl Iterator<Item = &'a FiledDocument>,
+    ) -> Result<(), Error> {
+        for document in known {
+            let extension = document.content.extension().and_then(|e| e.to_str()).unwrap_or("bin");
+            if self.content.has(&document.digest, extension)? {
+                continue;
+            }
+            for submitted in request.documents.iter().filter(|d| file_name(&d.path) == document.name) {
+                let bytes = content::read(&submitted.path)?;
+                if content::digest(&bytes) == document.digest {
+                    self.content.keep(&document.digest, extension, &bytes)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The answer to a request that was filed before; `None` where it was not.

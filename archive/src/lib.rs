@@ -47,7 +47,6 @@ pub mod page_json;
 pub mod printing;
 mod reboxing;
 pub mod records;
-mod register;
 pub mod relocation;
 pub mod report;
 pub mod rounds;

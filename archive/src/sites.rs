@@ -13,17 +13,19 @@
 //! The central archive's settings reserve the same range (`[[reserved]]`), and
 //! [`merge_site`](crate::Archive::merge_site) takes over what the site filed, number by number.
 
+use std::collections::BTreeSet;
+
 use archive_core::identifier::{BoxNumber, ReferenceCode, RequestKey};
-use archive_core::units::Millimetres;
 use archive_core::{Error, ErrorKind};
 use archive_store::{
-    Custody, FilingEntry, FilingState, Located, Locator, Search, ShelfReceipt, Shelving, SlotFilter,
+    Custody, FilingEntry, FilingState, Located, Locator, MoveState, PlannedMove, Relocation, RelocationPlan,
+    Search, ShelfReceipt, Shelving, SlotFilter,
 };
 use chrono::Utc;
 use serde::Serialize;
 
 use crate::archive::Archive;
-use crate::register::Happened;
+use crate::intake::stored_case;
 
 /// A consignment (移交批次) and where its boxes are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -36,6 +38,44 @@ pub struct Consignment {
     pub under_way: Vec<BoxNumber>,
     /// Boxes that arrived.
     pub arrived: Vec<BoxNumber>,
+    /// Boxes that are sent back, since it was recalled.
+    pub coming_back: Vec<BoxNumber>,
+    /// Boxes that are where they were before, since it was recalled.
+    pub back: Vec<BoxNumber>,
+}
+
+impl Consignment {
+    /// `relocation` as a consignment; `None` where it moves boxes within a site.
+    fn of(relocation: Relocation) -> Option<Self> {
+        let first = relocation.items.first()?;
+        let to = first.to.site().to_owned();
+        if relocation.items.iter().any(|item| item.from.site() == to || item.to.site() != to) {
+            return None;
+        }
+        let key = relocation.key;
+        let mut consignment = Self {
+            key,
+            to,
+            under_way: Vec::new(),
+            arrived: Vec::new(),
+            coming_back: Vec::new(),
+            back: Vec::new(),
+        };
+        for item in relocation.items {
+            let boxes = match item.state {
+                MoveState::Waiting | MoveState::Moving => &mut consignment.under_way,
+                MoveState::Moved => &mut consignment.arrived,
+                MoveState::Returning => &mut consignment.coming_back,
+                MoveState::Cancelled | MoveState::Returned => &mut consignment.back,
+            };
+            boxes.push(item.box_number);
+        }
+        Some(consignment)
+    }
+
+    fn boxes(&self) -> impl Iterator<Item = &BoxNumber> {
+        [&self.under_way, &self.arrived, &self.coming_back, &self.back].into_iter().flatten()
+    }
 }
 
 /// What a merge took over.
@@ -47,84 +87,115 @@ pub struct Merged {
     pub known: usize,
 }
 
+fn never_sent(key: &RequestKey) -> Error {
+    Error::new(ErrorKind::NotFound, format!("consignment {key}"), "was never sent")
+}
+
 impl Archive {
     /// Sends boxes to another site: a slot there is kept for each. The same consignment again changes
-    /// nothing.
+    /// nothing. It shares its keys with relocations.
     ///
     /// # Errors
-    /// `NotFound` for an unknown box; `Conflict` where the site has too few free slots, a box is on its way
-    /// already, or the key was used for other boxes: then no box is sent.
+    /// `InvalidInput` without boxes or with one named twice; `NotFound` for an unknown box; `Conflict` where
+    /// the site has too few free slots, a box is there or on its way already, or the key was used for other
+    /// boxes: then no box is sent.
     pub fn send(&self, key: &RequestKey, boxes: &[BoxNumber], to: &str) -> Result<Consignment, Error> {
         let conflict =
             |message: String| Error::new(ErrorKind::Conflict, format!("consignment {key}"), message);
         if boxes.is_empty() {
             return Err(Error::invalid(format!("consignment {key}"), "has no boxes"));
         }
-        if let Some((known, site)) = self.sent(key)? {
-            if known != boxes || site != to {
-                return Err(conflict("was sent with other boxes or to another site; use a new key".into()));
+        loop {
+            if let Some(known) = self.catalogue.relocation(key)? {
+                let named: BTreeSet<&BoxNumber> = boxes.iter().collect();
+                let known = Consignment::of(known);
+                return known
+                    .filter(|known| known.to == to && known.boxes().collect::<BTreeSet<_>>() == named)
+                    .ok_or_else(|| {
+                        conflict("was sent with other boxes or to another site; use a new key".into())
+                    });
             }
-        } else {
-            let filter = SlotFilter { within: Some(to.to_owned()), ..SlotFilter::free() };
-            let mut free = self.catalogue.slots(&filter)?;
-            for number in boxes {
-                let status = self.catalogue.box_status(number)?;
-                if status.slot.site() == to {
-                    return Err(conflict(format!("has box {number}, which is at {to} already")));
+            let plan = self.plan_consignment(key, boxes, to)?;
+            match self.catalogue.plan_relocation(&plan) {
+                Ok(planned) => {
+                    return Consignment::of(planned).ok_or_else(|| conflict("was not planned".into()));
                 }
-                if status.moving_to.is_some() {
-                    return Err(conflict(format!("has box {number}, which is on its way already")));
+                // Somebody took a slot meanwhile: choose again, as long as there are others.
+                Err(error) if error.kind() == ErrorKind::Conflict => {
+                    if self.all_free(&plan)? {
+                        return Err(error);
+                    }
                 }
-                let spine: Millimetres = status.archive_box.spine;
-                let place = free.iter().position(|s| s.slot.width >= spine);
-                let place =
-                    place.ok_or_else(|| conflict(format!("finds no free slot at {to} for box {number}")))?;
-                free.remove(place);
-            }
-            let sent = Happened::Sent { key: key.clone(), to: to.to_owned(), boxes: boxes.to_vec() };
-            self.register.append(|_| Ok(Some(sent)))?;
-        }
-        // From here a crash leaves a consignment that the same call completes.
-        for number in boxes {
-            let status = self.catalogue.box_status(number)?;
-            if status.moving_to.is_none() && status.slot.site() != to {
-                let filter = SlotFilter {
-                    within: Some(to.to_owned()),
-                    at_least: status.archive_box.spine,
-                    limit: Some(1),
-                    ..SlotFilter::free()
-                };
-                let slot = self.catalogue.slots(&filter)?.pop();
-                let slot =
-                    slot.ok_or_else(|| conflict(format!("finds no free slot at {to} for box {number}")))?;
-                self.catalogue.move_box(number, &slot.slot.address, Utc::now())?;
+                Err(error) => return Err(error),
             }
         }
-        self.consignment(key)
     }
 
-    /// Records that boxes of a consignment arrived; those that did not stay on their way. Again changes
-    /// nothing.
+    /// Chooses a slot at the site `to` for each box: the narrowest that takes it.
+    fn plan_consignment(
+        &self,
+        key: &RequestKey,
+        boxes: &[BoxNumber],
+        to: &str,
+    ) -> Result<RelocationPlan, Error> {
+        let conflict =
+            |message: String| Error::new(ErrorKind::Conflict, format!("consignment {key}"), message);
+        let filter = SlotFilter { within: Some(to.to_owned()), ..SlotFilter::free() };
+        let mut free = self.catalogue.slots(&filter)?;
+        let mut moves = Vec::new();
+        for number in boxes {
+            let status = self.catalogue.box_status(number)?;
+            if status.slot.site() == to {
+                return Err(conflict(format!("has box {number}, which is at {to} already")));
+            }
+            if status.moving_to.is_some() {
+                return Err(conflict(format!("has box {number}, which is on its way already")));
+            }
+            let wide = free.iter().enumerate().filter(|(_, s)| s.slot.width >= status.archive_box.spine);
+            let (place, _) = wide
+                .min_by_key(|(place, s)| (s.slot.width, *place))
+                .ok_or_else(|| conflict(format!("finds no free slot at {to} for box {number}")))?;
+            moves.push(PlannedMove { box_number: number.clone(), to: free.remove(place).slot.address });
+        }
+        Ok(RelocationPlan { key: key.clone(), when: Utc::now(), moves })
+    }
+
+    fn all_free(&self, plan: &RelocationPlan) -> Result<bool, Error> {
+        let free = self.catalogue.slots(&SlotFilter::free())?;
+        let free: BTreeSet<_> = free.into_iter().map(|status| status.slot.address).collect();
+        Ok(plan.moves.iter().all(|planned| free.contains(&planned.to)))
+    }
+
+    /// Records that boxes of a consignment arrived, or came back after a recall; those that did not stay on
+    /// their way. Again changes nothing.
     ///
     /// # Errors
-    /// `NotFound` for an unknown consignment; `InvalidInput` for a box that is not of it.
+    /// `NotFound` for an unknown consignment; `InvalidInput` for a box that is not of it: then no box is
+    /// recorded.
     pub fn receive(&self, key: &RequestKey, boxes: &[BoxNumber]) -> Result<Consignment, Error> {
-        let consignment = self.consignment(key)?;
+        let mut consignment = self.consignment(key)?;
+        if let Some(stranger) = boxes.iter().find(|n| !consignment.boxes().any(|b| b == *n)) {
+            let message = format!("has no box {stranger}: set it aside and ask where it belongs");
+            return Err(Error::invalid(format!("consignment {key}"), message));
+        }
         for number in boxes {
-            if !consignment.under_way.contains(number) && !consignment.arrived.contains(number) {
-                let message = format!("has no box {number}: set it aside and ask where it belongs");
-                return Err(Error::invalid(format!("consignment {key}"), message));
+            if consignment.under_way.contains(number) || consignment.coming_back.contains(number) {
+                let receipt = ShelfReceipt { when: Utc::now(), tag: None };
+                let received = self.catalogue.receive_relocated(key, number, receipt)?;
+                consignment = Consignment::of(received).ok_or_else(|| never_sent(key))?;
             }
         }
-        for number in boxes.iter().filter(|n| consignment.under_way.contains(n)) {
-            self.catalogue.confirm_move(number, Utc::now())?;
-        }
-        let new: Vec<BoxNumber> =
-            boxes.iter().filter(|n| !consignment.arrived.contains(n)).cloned().collect();
-        if !new.is_empty() {
-            self.register.append(|_| Ok(Some(Happened::Arrived { key: key.clone(), boxes: new })))?;
-        }
-        self.consignment(key)
+        Ok(consignment)
+    }
+
+    /// Recalls a consignment: boxes on their way stay where they were, and those that arrived are sent back.
+    /// Again changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown consignment; `Conflict` where a box went on since, or its old slot is taken.
+    pub fn recall(&self, key: &RequestKey) -> Result<Consignment, Error> {
+        self.consignment(key)?;
+        Consignment::of(self.catalogue.undo_relocation(key, Utc::now())?).ok_or_else(|| never_sent(key))
     }
 
     /// Where the boxes of a consignment are.
@@ -132,24 +203,7 @@ impl Archive {
     /// # Errors
     /// `NotFound` where nothing was sent under the key.
     pub fn consignment(&self, key: &RequestKey) -> Result<Consignment, Error> {
-        let (boxes, to) = self
-            .sent(key)?
-            .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("consignment {key}"), "was never sent"))?;
-        let mut arrived: Vec<BoxNumber> = Vec::new();
-        for happened in self.register.all()? {
-            if let Happened::Arrived { key: k, boxes } = happened {
-                arrived.extend(boxes.into_iter().filter(|_| k == *key));
-            }
-        }
-        let under_way = boxes.into_iter().filter(|b| !arrived.contains(b)).collect();
-        Ok(Consignment { key: key.clone(), to, under_way, arrived })
-    }
-
-    fn sent(&self, key: &RequestKey) -> Result<Option<(Vec<BoxNumber>, String)>, Error> {
-        Ok(self.register.all()?.into_iter().find_map(|happened| match happened {
-            Happened::Sent { key: k, to, boxes } if k == *key => Some((boxes, to)),
-            _ => None,
-        }))
+        self.catalogue.relocation(key)?.and_then(Consignment::of).ok_or_else(|| never_sent(key))
     }
 
     /// Takes over what a site filed while it was cut off, under the numbers that it gave. Merging again
@@ -182,13 +236,24 @@ impl Archive {
         // A counter gives its numbers in order, so they are taken over in order.
         files.sort_by(|a, b| a.filed.reference.cmp(&b.filed.reference));
         let mut merged = Merged::default();
-        for file in files {
+        for file in &files {
             if self.catalogue.request(&file.filed.request)?.is_some() {
                 merged.known += 1;
                 continue;
             }
-            self.take_over(site, &file)?;
-            merged.new.push(file.filed.reference);
+            self.take_over(site, file)?;
+            merged.new.push(file.filed.reference.clone());
+        }
+        // What ended at the site ends here once everything is there that joined it.
+        for file in &files {
+            let (request, reference) = (&file.filed.request, &file.filed.reference);
+            let here = self.catalogue.request(request)?.map(|filed| filed.state);
+            if file.filed.state == FilingState::Void && here != Some(FilingState::Void) {
+                let reason = file.filed.void_reason.as_deref().unwrap_or("void at its site");
+                self.catalogue.void_number(reference, reason, Utc::now())?;
+            } else if let Some(closing) = site.catalogue.closing(reference)? {
+                self.catalogue.close(reference, &closing.by, &closing.reason, closing.when)?;
+            }
         }
         Ok(merged)
     }
@@ -230,6 +295,7 @@ impl Archive {
             readings: file.readings.clone(),
             findings: file.findings.clone(),
             custody,
+            joins: stored_case(file)?.joins,
         })?;
         let conflict = |message: String| {
             Err(Error::new(ErrorKind::Conflict, format!("file {}", filed.reference), message))
@@ -246,17 +312,10 @@ impl Archive {
                 "would lie in another box here: give the site an organisation code of its own".into(),
             );
         }
-        match filed.state {
-            FilingState::Confirmed => {
-                let when = filed.confirmed.unwrap_or(filed.filed);
-                let tag = there.and_then(|p| p.tag);
-                self.catalogue.confirm(&filed.request, ShelfReceipt { when, tag })?;
-            }
-            FilingState::Void => {
-                let reason = filed.void_reason.as_deref().unwrap_or("void at its site");
-                self.catalogue.void_number(&filed.reference, reason, Utc::now())?;
-            }
-            FilingState::Reserved => {}
+        if filed.state == FilingState::Confirmed {
+            let when = filed.confirmed.unwrap_or(filed.filed);
+            let tag = there.and_then(|p| p.tag);
+            self.catalogue.confirm(&filed.request, ShelfReceipt { when, tag })?;
         }
         Ok(())
     }

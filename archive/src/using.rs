@@ -1,5 +1,6 @@
 //! Use (利用) of what is kept: lending, copies for the reading room, evidence for a dispute.
 //!
+//! - [`Archive::way_to`](crate::Archive::way_to): where a slot is and which aisle leads to it;
 //! - [`Archive::lend_file`](crate::Archive::lend_file), [`overdue`](crate::Archive::overdue): paper that
 //!   leaves the shelf, for as long as the policy says;
 //! - [`reading_copy`](crate::Archive::reading_copy): a PDF with a watermark that names reader, purpose and
@@ -10,7 +11,9 @@
 mod evidence;
 mod lending;
 mod reading_room;
+mod way;
 
 pub use self::evidence::EvidencePackage;
 pub use self::lending::{LendRequest, Overdue};
 pub use self::reading_room::{ReadingCopy, ReadingRequest};
+pub use self::way::Way;

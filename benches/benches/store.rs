@@ -79,6 +79,7 @@ fn entry(key: &str) -> Result<FilingEntry, archive_core::Error> {
         readings: r#"{"contract_capacity_kva":"400","supply_voltage_kv":"10"}"#.into(),
         findings: "[]".into(),
         custody: Custody::Electronic,
+        joins: None,
     })
 }
 

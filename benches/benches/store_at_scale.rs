@@ -81,6 +81,7 @@ fn entry(n: u64) -> Result<FilingEntry, archive_core::Error> {
         readings: readings.to_string(),
         findings: "[]".into(),
         custody: Custody::Electronic,
+        joins: None,
     })
 }
 

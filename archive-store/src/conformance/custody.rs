@@ -1,13 +1,14 @@
 //! What happens to files after they were filed: holds, new numbers, versions, disposal, relocation.
 
 use archive_core::holding::SlotAddress;
+use archive_core::identifier::{ReferenceCode, RoleCode};
 use archive_core::record::{Customer, CustomerClass};
 use archive_core::units::Pages;
 
-use super::{at, box_number, entry, receipt, refused, request, shelving, tag, with_slots};
+use super::{at, box_number, counter_next, entry, receipt, refused, request, shelving, tag, with_slots};
 use crate::disposal::{DisposalProposal, DisposalState, LegalHold};
 use crate::document::{DigestSuite, DocumentVersion, Fixity, FixityCheck, FixityFinding};
-use crate::filing::{Custody, Draw, FilingState, Locator, ShelfReceipt, Shelving};
+use crate::filing::{Custody, Draw, FilingEntry, FilingState, Locator, ShelfReceipt, Shelving};
 use crate::party::BusinessProcess;
 use crate::relocation::{MoveState, PlannedMove, Relocation, RelocationPlan};
 use crate::search::Search;
@@ -181,12 +182,18 @@ pub(super) fn customers_and_processes_agree_with_files(catalogue: &dyn Catalogue
     refused(catalogue.enter_customer(&customer, at(3)), ErrorKind::InvalidInput, &["customer name"]);
 }
 
+fn role(code: &str) -> RoleCode {
+    code.parse().unwrap()
+}
+
 fn proposal(key: &str, files: &[&crate::Filed]) -> DisposalProposal {
     DisposalProposal {
         key: request(key),
         references: files.iter().map(|filed| filed.reference.clone()).collect(),
         reason: "kept for ten years".into(),
         by: "proposer".into(),
+        role: Some(role("archivist")),
+        needed: 2,
         when: at(5),
     }
 }
@@ -196,17 +203,22 @@ pub(super) fn disposal_takes_the_approval_of_two(catalogue: &dyn Catalogue) {
     let (a, b) = (confirmed(catalogue, "a"), confirmed(catalogue, "b"));
     let key = request("list");
     let list = catalogue.propose_disposal(&proposal("list", &[&a, &b])).unwrap();
-    assert_eq!(catalogue.propose_disposal(&proposal("list", &[&a, &b])).unwrap(), list);
+    let later = DisposalProposal { when: at(50), ..proposal("list", &[&a, &b]) };
+    assert_eq!(catalogue.propose_disposal(&later).unwrap(), list, "whenever it is asked for again");
+    let one = DisposalProposal { needed: 1, ..proposal("one", &[&a]) };
+    refused(catalogue.propose_disposal(&one), ErrorKind::InvalidInput, &["list one", "1 approvals"]);
     refused(catalogue.propose_disposal(&proposal("list", &[&a])), ErrorKind::Conflict, &["other files"]);
     refused(catalogue.propose_disposal(&proposal("second", &[&a])), ErrorKind::Conflict, &["list list"]);
     refused(catalogue.propose_disposal(&proposal("none", &[])), ErrorKind::InvalidInput, &["0 files"]);
-    refused(catalogue.approve_disposal(&key, "proposer", at(6)), ErrorKind::Denied, &["others"]);
-    refused(catalogue.execute_disposal(&key, at(6)), ErrorKind::Denied, &["0 approvals of 2"]);
-    catalogue.approve_disposal(&key, "one", at(6)).unwrap();
-    let once = catalogue.approve_disposal(&key, "one", at(7)).unwrap();
-    assert_eq!(once.approvals.len(), 1, "one person counts once");
-    refused(catalogue.execute_disposal(&key, at(8)), ErrorKind::Denied, &["1 approvals of 2"]);
-    catalogue.approve_disposal(&key, "two", at(8)).unwrap();
+    refused(catalogue.approve_disposal(&key, "proposer", None, at(6)), ErrorKind::Denied, &["others"]);
+    refused(catalogue.execute_disposal(&key, at(6)), ErrorKind::Denied, &["0 of 2 approvals"]);
+    catalogue.approve_disposal(&key, "one", Some(&role("legal")), at(6)).unwrap();
+    let once = catalogue.approve_disposal(&key, "one", Some(&role("archivist")), at(7)).unwrap();
+    assert_eq!(once.approvals.len(), 1, "one person in two roles counts once");
+    assert_eq!(once.approvals[0].role, Some(role("legal")));
+    assert!(!once.is_approved());
+    refused(catalogue.execute_disposal(&key, at(8)), ErrorKind::Denied, &["1 of 2 approvals"]);
+    assert!(catalogue.approve_disposal(&key, "two", None, at(8)).unwrap().is_approved());
     let done = catalogue.execute_disposal(&key, at(9)).unwrap();
     assert_eq!((done.state, done.ended, done.approvals.len()), (DisposalState::Executed, Some(at(9)), 2));
     assert_eq!(catalogue.execute_disposal(&key, at(10)).unwrap(), done);
@@ -220,6 +232,78 @@ pub(super) fn disposal_takes_the_approval_of_two(catalogue: &dyn Catalogue) {
     assert_eq!(catalogue.disposal(&request("none")).unwrap(), None);
 }
 
+pub(super) fn late_documents_join_an_open_file(catalogue: &dyn Catalogue) {
+    with_slots(catalogue, 2);
+    let (main, other) = (confirmed(catalogue, "a"), confirmed(catalogue, "b"));
+    let joining = |key: &str, main: &ReferenceCode| FilingEntry {
+        joins: Some(main.clone()),
+        custody: Custody::Electronic,
+        ..entry(key)
+    };
+    let joined = |main: &ReferenceCode| catalogue.locate(&Locator::Joins(main.clone())).unwrap();
+    assert_eq!(joined(&main.reference), []);
+    let late = catalogue.file(joining("late", &main.reference)).unwrap();
+    assert!(catalogue.file(joining("late", &main.reference)).unwrap().already);
+    let found = joined(&main.reference);
+    assert_eq!(found.iter().map(|file| &file.filed.reference).collect::<Vec<_>>(), [&late.reference]);
+    assert_eq!(joined(&other.reference), []);
+    // They go together.
+    let alone = catalogue.propose_disposal(&proposal("alone", &[&main]));
+    refused(alone, ErrorKind::Conflict, &[main.reference.as_str(), late.reference.as_str()]);
+    catalogue.propose_disposal(&proposal("both", &[&main, &late])).unwrap();
+    catalogue.reject_disposal(&request("both"), "li", "still needed", at(6)).unwrap();
+    // Nothing is half done where it cannot join.
+    let unknown = "Z109-NONE".parse().unwrap();
+    let before = counter_next(catalogue, false);
+    refused(catalogue.file(joining("c", &unknown)), ErrorKind::NotFound, &["Z109-NONE"]);
+    refused(catalogue.file(joining("c", &late.reference)), ErrorKind::Conflict, &["joined", "name that one"]);
+    refused(catalogue.locate(&Locator::Joins(unknown.clone())), ErrorKind::NotFound, &["Z109-NONE"]);
+    refused(catalogue.close(&unknown, "li", "done", at(3)), ErrorKind::NotFound, &["Z109-NONE"]);
+    refused(catalogue.close(&late.reference, "li", "done", at(3)), ErrorKind::Conflict, &["joined"]);
+    refused(catalogue.close(&main.reference, "", "done", at(3)), ErrorKind::InvalidInput, &["person"]);
+    assert_eq!(catalogue.closing(&main.reference).unwrap(), None);
+    let closing = catalogue.close(&main.reference, "li", "done", at(3)).unwrap();
+    assert_eq!(catalogue.close(&main.reference, "wang", "again", at(4)).unwrap(), closing);
+    assert_eq!(catalogue.closing(&main.reference).unwrap(), Some(closing));
+    refused(catalogue.file(joining("c", &main.reference)), ErrorKind::Refused, &["was closed"]);
+    catalogue.void_number(&other.reference, "a test", at(5)).unwrap();
+    refused(catalogue.file(joining("c", &other.reference)), ErrorKind::Conflict, &["is void"]);
+    assert_eq!(before, counter_next(catalogue, false));
+    let logged: Vec<String> =
+        catalogue.history(&main.reference).unwrap().into_iter().map(|entry| entry.event).collect();
+    assert!(logged[2].contains("joined") && logged[3].contains("closed") && logged.len() == 4, "{logged:?}");
+    // The number that the file bore before leads to what joined it, too.
+    let new = Draw::new("new", 1, 9, |n| format!("Z109-NEW-{n}").parse());
+    catalogue.renumber(&main.reference, new, "wrong series", at(6)).unwrap();
+    assert_eq!(joined(&main.reference).len(), 1);
+}
+
+pub(super) fn a_hold_binds_late_documents(catalogue: &dyn Catalogue) {
+    with_slots(catalogue, 1);
+    let main = confirmed(catalogue, "a");
+    let hold = |key: &str, reason: &str| LegalHold {
+        key: request(key),
+        references: vec![main.reference.clone()],
+        reason: reason.into(),
+        by: "court".into(),
+        when: at(3),
+        lifted: None,
+    };
+    catalogue.place_legal_hold(&hold("case", "case 7")).unwrap();
+    let standing = catalogue.place_legal_hold(&hold("second", "case 8")).unwrap();
+    let joins = Some(main.reference.clone());
+    let late = catalogue.file(FilingEntry { joins, custody: Custody::Electronic, ..entry("late") }).unwrap();
+    let voided = catalogue.void_number(&late.reference, "a test", at(4));
+    refused(voided, ErrorKind::Conflict, &["legal hold case", "case 7"]);
+    refused(catalogue.propose_disposal(&proposal("list", &[&late])), ErrorKind::Conflict, &["legal hold"]);
+    catalogue.lift_legal_hold(&request("case"), "court", at(5)).unwrap();
+    assert_eq!(catalogue.standing_holds().unwrap(), [standing]);
+    refused(catalogue.void_number(&late.reference, "a test", at(6)), ErrorKind::Conflict, &["case 8"]);
+    catalogue.lift_legal_hold(&request("second"), "court", at(7)).unwrap();
+    assert_eq!(catalogue.standing_holds().unwrap(), []);
+    assert_eq!(catalogue.void_number(&late.reference, "a test", at(8)).unwrap().state, FilingState::Void);
+}
+
 pub(super) fn a_rejected_list_disposes_of_nothing(catalogue: &dyn Catalogue) {
     with_slots(catalogue, 1);
     let a = confirmed(catalogue, "a");
@@ -229,7 +313,7 @@ pub(super) fn a_rejected_list_disposes_of_nothing(catalogue: &dyn Catalogue) {
     assert_eq!(list.state, DisposalState::Rejected);
     assert_eq!(list.rejected_because.as_deref(), Some("still needed"));
     assert_eq!(catalogue.reject_disposal(&key, "three", "again", at(7)).unwrap(), list);
-    refused(catalogue.approve_disposal(&key, "two", at(8)), ErrorKind::Conflict, &["rejected"]);
+    refused(catalogue.approve_disposal(&key, "two", None, at(8)), ErrorKind::Conflict, &["rejected"]);
     refused(catalogue.execute_disposal(&key, at(8)), ErrorKind::Conflict, &["rejected"]);
     // It may be proposed again.
     catalogue.propose_disposal(&proposal("next", &[&a])).unwrap();
@@ -241,8 +325,8 @@ pub(super) fn a_legal_hold_keeps_a_file(catalogue: &dyn Catalogue) {
     let (a, b) = (confirmed(catalogue, "a"), confirmed(catalogue, "b"));
     let list = request("list");
     catalogue.propose_disposal(&proposal("list", &[&a, &b])).unwrap();
-    catalogue.approve_disposal(&list, "one", at(6)).unwrap();
-    catalogue.approve_disposal(&list, "two", at(6)).unwrap();
+    catalogue.approve_disposal(&list, "one", None, at(6)).unwrap();
+    catalogue.approve_disposal(&list, "two", None, at(6)).unwrap();
     let case = LegalHold {
         key: request("case"),
         references: vec![b.reference.clone()],

@@ -13,7 +13,10 @@ use crate::sealed::{SealEntry, SealedKind, Secret};
 use crate::search::Search;
 use crate::shelf::{InventoryFinding, Sighting, TagHeard};
 use crate::tables::{Part, Rows, Values};
-use crate::{Catalogue, DisposalProposal, Error, ErrorKind, Inventory, LegalHold, MemoryCatalogue};
+use crate::{
+    Catalogue, Custody, DisposalProposal, Error, ErrorKind, FilingEntry, Inventory, LegalHold,
+    MemoryCatalogue,
+};
 
 /// Everything in a catalogue, in the order in which it is exported.
 ///
@@ -86,9 +89,17 @@ fn fill(catalogue: &dyn Catalogue) {
         references: vec!["NEW-1".parse().unwrap()],
         reason: "到期".into(),
         by: "李档案".into(),
+        role: Some("archivist".parse().unwrap()),
+        needed: 3,
         when: at(10),
     };
     catalogue.propose_disposal(&proposal).unwrap();
+    let role = "archive-manager".parse().unwrap();
+    catalogue.approve_disposal(&request("list"), "王主管", Some(&role), at(10)).unwrap();
+    let main: archive_core::identifier::ReferenceCode = "NEW-1".parse().unwrap();
+    let custody = Custody::Electronic;
+    catalogue.file(FilingEntry { joins: Some(main.clone()), custody, ..entry("late") }).unwrap();
+    catalogue.close(&main, "李档案", "办结", at(10)).unwrap();
     let keys: Arc<dyn KeyProvider> = Arc::new(KeyRing::new("k1".parse().unwrap(), KeyBytes::new([5; 32])));
     let value = Secret::new("13500000000").unwrap();
     let seal = SealEntry { customer: "33a".parse().unwrap(), kind: SealedKind::Phone, value, when: at(11) };
@@ -108,7 +119,7 @@ pub(super) fn an_exported_catalogue_is_imported_whole(catalogue: &dyn Catalogue)
     // Both go on in the same way: numbers, boxes, slots and rows.
     for both in [catalogue, &source] {
         let filed = both.file(entry("d")).unwrap();
-        assert_eq!(filed.reference.as_str(), "Z109-KH·2024-D30-YX-0004");
+        assert_eq!(filed.reference.as_str(), "Z109-KH·2024-D30-YX-0005");
         both.confirm_move(&super::box_number("H0001"), at(20)).unwrap();
         both.give_back(&request("loan"), at(21)).unwrap();
     }

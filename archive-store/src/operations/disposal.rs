@@ -1,6 +1,6 @@
 //! Disposal lists and legal holds in tables.
 
-use archive_core::identifier::{ReferenceCode, RequestKey};
+use archive_core::identifier::{ReferenceCode, RequestKey, RoleCode, quoted};
 use chrono::{DateTime, Utc};
 
 use super::evidence;
@@ -12,16 +12,14 @@ use crate::filing::FilingState;
 use crate::sql::{Transaction, conflict, values};
 use crate::{Error, ErrorKind};
 
-/// How many must approve.
-const APPROVALS: usize = 2;
-
 fn object(key: &RequestKey) -> String {
     format!("disposal list {key}")
 }
 
 pub(crate) fn list(tx: &Transaction<'_>, key: &RequestKey) -> Result<Option<DisposalList>, Error> {
     let found = tx.one(
-        "SELECT id, reason, proposed_by, at, state, ended_at, rejected_because FROM disposal_list WHERE key = ?1",
+        "SELECT id, reason, proposed_by, at, state, ended_at, rejected_because, rejected_by, proposer_role, needed
+         FROM disposal_list WHERE key = ?1",
         values![key.as_str()],
         |row| {
             let list = DisposalList {
@@ -30,6 +28,8 @@ pub(crate) fn list(tx: &Transaction<'_>, key: &RequestKey) -> Result<Option<Disp
                     references: Vec::new(),
                     reason: row.string(1)?,
                     by: row.string(2)?,
+                    role: row.parsed_option(8)?,
+                    needed: row.int(9)?,
                     when: row.parsed(3)?,
                 },
                 approvals: Vec::new(),
@@ -40,6 +40,7 @@ pub(crate) fn list(tx: &Transaction<'_>, key: &RequestKey) -> Result<Option<Disp
                     other => return Err(row.unknown(4, other)),
                 },
                 ended: row.parsed_option(5)?,
+                rejected_by: row.string_option(7)?,
                 rejected_because: row.string_option(6)?,
             };
             Ok((row.int::<i64>(0)?, list))
@@ -53,9 +54,9 @@ pub(crate) fn list(tx: &Transaction<'_>, key: &RequestKey) -> Result<Option<Disp
         |row| row.parsed(0),
     )?;
     list.approvals = tx.all(
-        "SELECT person, at FROM disposal_approval WHERE list_id = ?1 ORDER BY person",
+        "SELECT person, role, at FROM disposal_approval WHERE list_id = ?1 ORDER BY person",
         values![id],
-        |row| Ok(Approval { person: row.string(0)?, when: row.parsed(1)? }),
+        |row| Ok(Approval { person: row.string(0)?, role: row.parsed_option(1)?, when: row.parsed(2)? }),
     )?;
     Ok(Some(list))
 }
@@ -69,24 +70,29 @@ fn required(tx: &Transaction<'_>, key: &RequestKey) -> Result<(i64, DisposalList
 
 pub(crate) fn propose(tx: &Transaction<'_>, proposal: &DisposalProposal) -> Result<DisposalList, Error> {
     let content = digest_of(proposal)?;
-    let known: Option<String> =
-        tx.one("SELECT digest FROM disposal_list WHERE key = ?1", values![proposal.key.as_str()], |row| {
-            row.string(0)
-        })?;
-    if let Some(known) = known {
-        if known == content.to_string() {
+    let known = tx.one(
+        "SELECT digest, at FROM disposal_list WHERE key = ?1",
+        values![proposal.key.as_str()],
+        |row| Ok((row.string(0)?, row.parsed(1)?)),
+    )?;
+    if let Some((known, when)) = known {
+        // The same list proposed at another moment is the same list.
+        if known == digest_of(&DisposalProposal { when, ..proposal.clone() })?.to_string() {
             return Ok(required(tx, &proposal.key)?.1);
         }
         return Err(conflict(object(&proposal.key), "was proposed before with other files: use another key"));
     }
     let list_id = tx.insert_new(
-        "INSERT INTO disposal_list (key, digest, reason, proposed_by, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO disposal_list (key, digest, reason, proposed_by, at, proposer_role, needed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         values![
             proposal.key.as_str(),
             content.to_string(),
             &proposal.reason,
             &proposal.by,
             time_text(proposal.when),
+            proposal.role.as_ref().map(|role| role.as_str()),
+            u16::from(proposal.needed),
         ],
     )?;
     for (position, reference) in proposal.references.iter().enumerate() {
@@ -114,9 +120,31 @@ pub(crate) fn propose(tx: &Transaction<'_>, proposal: &DisposalProposal) -> Resu
             values![list_id, position, file_id],
         )?;
     }
+    refuse_if_split(tx, list_id)?;
     let event = Event::DisposalProposed { list: proposal.key.clone(), content, at: proposal.when };
     evidence::append(tx, None, &event)?;
     Ok(required(tx, &proposal.key)?.1)
+}
+
+/// A file goes with the late documents that joined it.
+fn refuse_if_split(tx: &Transaction<'_>, list_id: i64) -> Result<(), Error> {
+    let split: Option<(String, String)> = tx.one(
+        "SELECT n.code, ln.code FROM disposal_item i JOIN joined_file j ON j.main_id = i.file_id
+         JOIN file l ON l.id = j.file_id AND l.state <> 'void' JOIN number ln ON ln.id = l.number_id
+         JOIN file f ON f.id = i.file_id JOIN number n ON n.id = f.number_id
+         WHERE i.list_id = ?1
+           AND NOT EXISTS (SELECT 1 FROM disposal_item x WHERE x.list_id = ?1 AND x.file_id = l.id)
+         ORDER BY i.position, l.id LIMIT 1",
+        values![list_id],
+        |row| Ok((row.string(0)?, row.string(1)?)),
+    )?;
+    match split {
+        Some((number, late)) => {
+            let message = format!("has late documents, {late}, that are not on the list: propose both");
+            Err(conflict(format!("file {number}"), message))
+        }
+        None => Ok(()),
+    }
 }
 
 fn refuse_if_ended(list: &DisposalList) -> Result<(), Error> {
@@ -132,6 +160,7 @@ pub(crate) fn approve(
     tx: &Transaction<'_>,
     key: &RequestKey,
     person: &str,
+    role: Option<&RoleCode>,
     when: DateTime<Utc>,
 ) -> Result<DisposalList, Error> {
     let (list_id, list) = required(tx, key)?;
@@ -144,10 +173,10 @@ pub(crate) fn approve(
         return Err(Error::new(ErrorKind::Denied, object(key), message));
     }
     tx.execute(
-        "INSERT INTO disposal_approval (list_id, person, at) VALUES (?1, ?2, ?3)",
-        values![list_id, person, time_text(when)],
+        "INSERT INTO disposal_approval (list_id, person, role, at) VALUES (?1, ?2, ?3, ?4)",
+        values![list_id, person, role.map(|role| role.as_str()), time_text(when)],
     )?;
-    let approval = Approval { person: person.to_owned(), when };
+    let approval = Approval { person: person.to_owned(), role: role.cloned(), when };
     let event = Event::DisposalApproved { list: key.clone(), content: digest_of(&approval)?, at: when };
     evidence::append(tx, None, &event)?;
     Ok(required(tx, key)?.1)
@@ -185,11 +214,12 @@ pub(crate) fn execute(
         return Ok(list);
     }
     refuse_if_ended(&list)?;
-    if list.approvals.len() < APPROVALS {
-        let message =
-            format!("has {} approvals of {APPROVALS}: have it approved first", list.approvals.len());
+    if !list.is_approved() {
+        let (found, needed) = (list.approvals.len(), list.proposal.needed);
+        let message = format!("has {found} of {needed} approvals: let other persons approve it");
         return Err(Error::new(ErrorKind::Denied, object(key), message));
     }
+    refuse_if_split(tx, list_id)?;
     let reason = format!("disposed of under list {key}: {}", list.proposal.reason);
     for reference in &list.proposal.references {
         let filed = lookup::file_in(tx, lookup::required_row(tx, reference)?)?;
@@ -239,7 +269,8 @@ pub(crate) fn place_hold(tx: &Transaction<'_>, wanted: &LegalHold) -> Result<Leg
     if let Some((_, known)) = hold_in(tx, &wanted.key)? {
         let mut references = wanted.references.clone();
         references.sort();
-        let same = LegalHold { references, lifted: known.lifted, ..wanted.clone() } == known;
+        let same =
+            LegalHold { references, when: known.when, lifted: known.lifted, ..wanted.clone() } == known;
         if same {
             return Ok(known);
         }
@@ -305,18 +336,30 @@ pub(crate) fn holds_on(tx: &Transaction<'_>, number: &ReferenceCode) -> Result<V
     keys.iter().map(|key| required_hold(tx, key).map(|(_, hold)| hold)).collect()
 }
 
-/// A file under a legal hold is not voided.
+/// The holds that stand, in order of their keys.
+pub(crate) fn standing_holds(tx: &Transaction<'_>) -> Result<Vec<LegalHold>, Error> {
+    let keys: Vec<RequestKey> =
+        tx.all("SELECT key FROM legal_hold WHERE lifted_at IS NULL ORDER BY key", values![], |row| {
+            row.parsed(0)
+        })?;
+    keys.iter().map(|key| required_hold(tx, key).map(|(_, hold)| hold)).collect()
+}
+
+/// A file under a legal hold, or one that joined it, is not voided.
 pub(crate) fn refuse_if_held(tx: &Transaction<'_>, request: &RequestKey) -> Result<(), Error> {
-    let held: Option<(String, String)> = tx.one(
-        "SELECT n.code, h.key FROM file f JOIN number n ON n.id = f.number_id
-         JOIN legal_hold_item i ON i.file_id = f.id JOIN legal_hold h ON h.id = i.hold_id
+    let held: Option<(String, String, String)> = tx.one(
+        "SELECT n.code, h.key, h.reason FROM file f JOIN number n ON n.id = f.number_id
+         JOIN legal_hold_item i ON i.file_id = f.id
+             OR i.file_id = (SELECT main_id FROM joined_file j WHERE j.file_id = f.id)
+         JOIN legal_hold h ON h.id = i.hold_id
          WHERE f.request = ?1 AND h.lifted_at IS NULL ORDER BY h.id",
         values![request.as_str()],
-        |row| Ok((row.string(0)?, row.string(1)?)),
+        |row| Ok((row.string(0)?, row.string(1)?, row.string(2)?)),
     )?;
     match held {
-        Some((number, hold)) => {
-            Err(conflict(format!("file {number}"), format!("is under legal hold {hold}: it must be kept")))
+        Some((number, hold, reason)) => {
+            let message = format!("is under legal hold {hold} ({}): it must be kept", quoted(&reason));
+            Err(conflict(format!("file {number}"), message))
         }
         None => Ok(()),
     }

@@ -8,10 +8,10 @@ use archive_core::record::Digest;
 use chrono::{DateTime, Utc};
 
 use super::boxing::find_box;
-use super::evidence;
 use super::lookup::{self, carrier_text, time_text};
 use super::numbers::draw;
 use super::search::{Unnumbered, Words};
+use super::{closing, evidence};
 use crate::evidence_log::{Content, Event, digest_of};
 use crate::filing::{Custody, Filed, FilingEntry, FilingState, ShelfReceipt};
 use crate::sql::{Transaction, conflict, values};
@@ -158,6 +158,9 @@ pub(crate) fn file(tx: &Transaction<'_>, prepared: &Prepared) -> Result<Filed, E
         at: entry.when,
     };
     evidence::append(tx, Some(file_id), &event)?;
+    if let Some(main) = &entry.joins {
+        closing::join(tx, main, (file_id, &reference), entry.when)?;
+    }
     // Made from the entry instead of read back, which would cost as much as all the rest. That both are
     // the same is what the conformance kit checks.
     Ok(Filed {

@@ -152,6 +152,7 @@ pub(crate) fn located_in(tx: &Transaction<'_>, file_id: i64) -> Result<Located, 
 
 pub(crate) fn locate(tx: &Transaction<'_>, locator: &Locator) -> Result<Vec<Located>, Error> {
     let bearer = format!("f.id IN ({BEARER})");
+    let joined = format!("f.id IN (SELECT j.file_id FROM joined_file j WHERE j.main_id IN ({BEARER}))");
     let (condition, name) = match locator {
         Locator::Reference(id) => (bearer.as_str(), id.to_string()),
         Locator::Customer(id) => ("f.customer = ?1", id.to_string()),
@@ -171,6 +172,7 @@ pub(crate) fn locate(tx: &Transaction<'_>, locator: &Locator) -> Result<Vec<Loca
         Locator::Tag(id) => {
             ("f.state <> 'void' AND f.box_id = (SELECT id FROM box WHERE tag = ?1)", id.to_string())
         }
+        Locator::Joins(id) => (joined.as_str(), id.to_string()),
     };
     let sql = of_files(&format!("WHERE {condition} ORDER BY f.id"));
     let found = tx.all(&sql, values![&name], |row| located(tx, row))?;
@@ -180,9 +182,10 @@ pub(crate) fn locate(tx: &Transaction<'_>, locator: &Locator) -> Result<Vec<Loca
     Ok(found)
 }
 
-/// Whether `locator` names a box or a slot that is there, full or empty.
+/// Whether `locator` names a box or a slot that is there, full or empty, or a file that nothing joined.
 fn is_known_place(tx: &Transaction<'_>, locator: &Locator, name: &str) -> Result<bool, Error> {
     let sql = match locator {
+        Locator::Joins(_) => BEARER,
         Locator::Box(_) => "SELECT 1 FROM number WHERE kind = 'box' AND code = ?1",
         Locator::Slot(_) => "SELECT 1 FROM slot WHERE address = ?1",
         Locator::Tag(_) => "SELECT 1 FROM box WHERE tag = ?1",

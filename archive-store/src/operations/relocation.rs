@@ -96,12 +96,13 @@ pub(crate) fn refuse_if_planned(tx: &Transaction<'_>, number: &BoxNumber) -> Res
 
 pub(crate) fn plan(tx: &Transaction<'_>, plan: &RelocationPlan) -> Result<Relocation, Error> {
     let content = digest_of(plan)?;
-    let known: Option<String> =
-        tx.one("SELECT digest FROM relocation WHERE key = ?1", values![plan.key.as_str()], |row| {
-            row.string(0)
+    let known =
+        tx.one("SELECT digest, at FROM relocation WHERE key = ?1", values![plan.key.as_str()], |row| {
+            Ok((row.string(0)?, row.parsed(1)?))
         })?;
-    if let Some(known) = known {
-        if known == content.to_string() {
+    if let Some((known, when)) = known {
+        // The same plan made at another moment is the same plan.
+        if known == digest_of(&RelocationPlan { when, ..plan.clone() })?.to_string() {
             return Ok(required(tx, &plan.key)?.1);
         }
         return Err(conflict(object(&plan.key), "was planned before with other moves: use another key"));

@@ -15,6 +15,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("custody", include_str!("schema/0003_custody.sql")),
     ("sealed values", include_str!("schema/0004_sealed_values.sql")),
     ("tag history", include_str!("schema/0005_tag_history.sql")),
+    ("decisions", include_str!("schema/0006_decisions.sql")),
 ];
 
 /// Two programs that open one database at once take turns: "ARCV".

@@ -24,6 +24,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("custody", include_str!("schema/0005_custody.sql")),
     ("sealed values", include_str!("schema/0006_sealed_values.sql")),
     ("tag history", include_str!("schema/0007_tag_history.sql")),
+    ("decisions", include_str!("schema/0008_decisions.sql")),
 ];
 
 fn hash(sql: &str) -> String {

@@ -2,6 +2,7 @@
 
 mod backup;
 mod conforming;
+mod decisions;
 mod hostile;
 mod invariants;
 mod postgres;

@@ -167,20 +167,19 @@ impl Archive {
         Ok(table)
     }
 
-    /// 卷内文件目录: the documents of one file.
+    /// 卷内文件目录: the documents of one file, and those that joined it late, which have numbers of their own.
     ///
     /// # Errors
     /// `NotFound` where no live file bears the number.
     pub fn volume_catalogue(&self, reference: &ReferenceCode) -> Result<Table, Error> {
-        let file = self.live_file(reference)?;
-        let details = read_back(&file)?;
-        let entries: Vec<Catalogued> = file
-            .documents
-            .iter()
-            .map(|document| {
-                self.document_entry(&file, document, details.iter().find(|d| d.id == document.id))
-            })
-            .collect();
+        let mut entries = Vec::new();
+        for file in self.volume(reference)? {
+            let details = read_back(&file)?;
+            for document in &file.documents {
+                let detail = details.iter().find(|d| d.id == document.id);
+                entries.push(self.document_entry(&file, document, detail));
+            }
+        }
         let mut table = Table::new("卷内文件目录", item_columns());
         table.subtitle = format!("案卷档号：{reference}");
         table.rows = item_rows(&entries);
@@ -287,23 +286,33 @@ impl Archive {
         })
     }
 
-    /// The cover of a volume.
+    /// The cover of a volume: one file, and what joined it late.
     ///
     /// # Errors
     /// `NotFound` where no live file bears the number.
     pub fn volume_cover(&self, reference: &ReferenceCode) -> Result<VolumeCover, Error> {
-        let file = self.live_file(reference)?;
-        let mut days: Vec<NaiveDate> = file.documents.iter().filter_map(|d| d.date).collect();
+        let volume = self.volume(reference)?;
+        let documents = || volume.iter().flat_map(|file| &file.documents);
+        let mut days: Vec<NaiveDate> = documents().filter_map(|d| d.date).collect();
         days.sort_unstable();
+        let pages = volume.iter().map(pages_of).fold(0, u32::saturating_add);
+        let file = &volume[0];
         Ok(VolumeCover {
             reference: reference.clone(),
             fonds: file.filed.key.fonds.to_string(),
-            title: self.entry_of(&file)?.title,
+            title: self.entry_of(file)?.title,
             days: days.first().copied().zip(days.last().copied()),
             retention: retention_words(file.filed.key.retention).to_owned(),
-            counts: (file.documents.len(), pages_of(&file)),
+            counts: (documents().count(), pages),
             customer: file.filed.customer.clone(),
         })
+    }
+
+    /// The live file that bears `reference`, first, and those that joined it.
+    pub(crate) fn volume(&self, reference: &ReferenceCode) -> Result<Vec<Located>, Error> {
+        let mut volume = vec![self.live_file(reference)?];
+        volume.extend(self.late_files(reference)?);
+        Ok(volume)
     }
 
     /// The live files in a box, by number.

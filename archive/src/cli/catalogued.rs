@@ -226,24 +226,18 @@ impl Locate {
                 filed.reference, filed.customer, filed.state
             ))?;
             match &filed.place {
-                Some(place) => output::print(format_args!(
-                    "  box {} in slot {}: site {}, room {}, bank {}, column {}, side {}, bay {}, level {}, position {}",
-                    place.archive_box.number,
-                    place.slot,
-                    place.slot.site(),
-                    place.slot.room(),
-                    place.slot.bank(),
-                    place.slot.column(),
-                    place.slot.side(),
-                    place.slot.bay(),
-                    place.slot.level(),
-                    place.slot.position(),
-                ))?,
+                Some(place) => {
+                    output::print(format_args!("  box {} in slot {}", place.archive_box.number, place.slot))?;
+                    output::print(format_args!("  way: {}", archive.way_to(&place.slot)?))?;
+                }
                 None => output::print("  kept electronically")?,
             }
             for document in &located.documents {
                 let place = archive.content_place(document);
                 output::print(format_args!("  document {} {place}", document.id))?;
+            }
+            for late in archive.late_files(&filed.reference)? {
+                output::print(format_args!("  joined by {}", late.filed.reference))?;
             }
         }
         Ok(Outcome::Done)

@@ -100,6 +100,7 @@ impl Archive {
             readings: json("readings", serde_json::to_string(documents))?,
             findings: json("findings", serde_json::to_string(assessment))?,
             custody,
+            joins: assessment.case.joins.clone(),
         };
         Ok((entry, choice))
     }

@@ -28,7 +28,7 @@ pub struct EvidencePackage {
     pub reference: ReferenceCode,
     /// The state of the log that the proofs lead to.
     pub checkpoint: Checkpoint,
-    /// A proof for every entry on the file.
+    /// A proof for every entry on the file and on what joined it.
     pub proofs: Vec<InclusionProof>,
 }
 
@@ -41,8 +41,8 @@ impl EvidencePackage {
 }
 
 impl Archive {
-    /// Writes an evidence package on the file `reference` at `target`: its documents, their fixity by two
-    /// suites, the log's entries with proofs, and a cover that people can read.
+    /// Writes an evidence package on the file `reference` at `target`: its documents and those that joined it
+    /// late, their fixity by two suites, the log's entries with proofs, and a cover that people can read.
     ///
     /// # Errors
     /// `NotFound` for an unknown file; `Corrupt` where a document is not what was filed, or the log does not
@@ -54,9 +54,12 @@ impl Archive {
         target: &Path,
         font: &Font,
     ) -> Result<PathBuf, Error> {
-        let file = self.live_file(reference)?;
+        let volume = self.volume(reference)?;
         let checkpoint = self.catalogue.checkpoint()?;
-        let history = self.catalogue.history(reference)?;
+        let mut history = Vec::new();
+        for file in &volume {
+            history.extend(self.catalogue.history(&file.filed.reference)?);
+        }
         let proofs = history
             .iter()
             .map(|entry| self.catalogue.prove_inclusion(entry.position, checkpoint.size))
@@ -68,7 +71,7 @@ impl Archive {
         }
         let mut rows = Vec::new();
         let mut bag = BagWriter::begin(target)?;
-        for (document, number) in file.documents.iter().zip(1..) {
+        for (document, number) in volume.iter().flat_map(|file| &file.documents).zip(1..) {
             let bytes = self.content(document)?;
             let extension = document.path.extension().and_then(|e| e.to_str()).unwrap_or("bin");
             let title = document_name(self.policy(), document);
@@ -79,6 +82,7 @@ impl Archive {
         }
         let mut canvas = Canvas::new(font, &format!("证据包 {reference}"));
         let (width, height) = Canvas::A4_PORTRAIT;
+        let file = &volume[0];
         let key = &file.filed.key;
         let facts = [
             ("档　　号", reference.to_string()),
@@ -139,7 +143,7 @@ impl Archive {
         bag.add("cover.pdf", &canvas.finish()?.pdf)?;
         bag.add("proofs.json", &json(serde_json::to_vec_pretty(&package))?)?;
         bag.add("checkpoint.txt", checkpoint.to_string().as_bytes())?;
-        bag.add("file.json", &json(serde_json::to_vec_pretty(&file))?)?;
+        bag.add("files.json", &json(serde_json::to_vec_pretty(&volume))?)?;
         bag.add("说明.txt", READ_ME.as_bytes())?;
         let purpose = if purpose.trim().is_empty() { "unstated" } else { purpose };
         bag.finish(&[("Source-Organization", key.fonds.as_str()), ("External-Description", purpose)])

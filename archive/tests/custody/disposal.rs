@@ -2,9 +2,8 @@
 
 use archive::ErrorKind;
 use archive_core::completeness::State;
-use archive_core::disposal::ListState;
-use archive_core::identifier::{ReferenceCode, RoleCode};
-use archive_store::FilingState;
+use archive_core::identifier::{ReferenceCode, RequestKey, RoleCode};
+use archive_store::{DisposalState, Draw, FilingState};
 
 use crate::scene::{Scene, request};
 
@@ -43,8 +42,13 @@ fn what_is_destroyed_keeps_its_entry_and_two_persons_agreed() {
     assert_eq!(archive.carry_out_disposal(&key()).unwrap_err().kind(), ErrorKind::Denied);
     archive.approve_disposal(&key(), "王", &role("archive-manager")).unwrap();
     assert_eq!(archive.approve_disposal(&key(), "李", &role("legal")).unwrap_err().kind(), ErrorKind::Denied);
+    let counter = archive.approve_disposal(&key(), "钱", &role("counter")).unwrap_err();
+    assert!(counter.to_string().contains("archive-manager, legal may"), "{counter}");
+    let again = archive.approve_disposal(&key(), " 王 ", &role("legal")).unwrap();
+    assert!(!again.is_approved(), "one person in two roles is one person");
     let list = archive.approve_disposal(&key(), "赵", &role("legal")).unwrap();
-    assert_eq!(list.state(archive.policy()), ListState::Approved);
+    assert!(list.is_approved());
+    assert_eq!(list.approvals[0].role, Some(role("archive-manager")), "{list:?}");
 
     // A hold set at the last moment stops everything.
     archive.hold(&second, "诉讼", "赵", &role("legal")).unwrap();
@@ -67,13 +71,91 @@ fn what_is_destroyed_keeps_its_entry_and_two_persons_agreed() {
     assert_eq!(destroyed.to_table().rows.len(), 2);
     let located = archive.locate(first.as_str()).unwrap();
     assert_eq!(located[0].filed.state, FilingState::Void);
-    assert!(located[0].filed.void_reason.as_deref().unwrap().contains("清单 d-1"));
+    assert!(located[0].filed.void_reason.as_deref().unwrap().contains("list d-1: 保管期满"));
     assert_eq!(located[0].documents.len(), 2, "the entry is kept");
     assert_eq!(archive.content(&located[0].documents[0]).unwrap_err().kind(), ErrorKind::NotFound);
     let again = archive.carry_out_disposal(&key()).unwrap();
     assert_eq!((again.files, again.contents), (2, 0), "again gives the certificate and destroys nothing");
     assert!(archive.catalogue().audit().unwrap().is_empty());
     assert!(archive.due_for_disposal(today).unwrap().is_empty());
+    let late = archive.reject_disposal(&key(), "赵", &role("legal"), "still needed").unwrap_err();
+    assert!(late.kind() == ErrorKind::Conflict && late.to_string().contains("executed"), "{late}");
+}
+
+fn approved(archive: &archive::Archive, key: &str, references: Vec<ReferenceCode>) -> RequestKey {
+    let key: RequestKey = key.parse().unwrap();
+    archive.propose_disposal(key.clone(), references, "李", &role("archivist")).unwrap();
+    for (person, code) in [("王", "archive-manager"), ("赵", "legal")] {
+        archive.approve_disposal(&key, person, &role(code)).unwrap();
+    }
+    key
+}
+
+#[test]
+fn a_destruction_that_was_cut_short_goes_on() {
+    let scene = Scene::new();
+    let archive = scene.open();
+    let first = old(&scene, &archive, "r-1");
+    let key = approved(&archive, "d-1", vec![first.clone()]);
+    // The power goes after the catalogue voided the files and before their content went.
+    archive.catalogue().execute_disposal(&key, chrono::Utc::now()).unwrap();
+    drop(archive);
+    let archive = scene.open();
+    let documents = archive.locate(first.as_str()).unwrap()[0].documents.clone();
+    archive.content(&documents[0]).unwrap();
+    let destroyed = archive.carry_out_disposal(&key).unwrap();
+    assert_eq!((destroyed.files, destroyed.contents), (1, 2));
+    assert_eq!(archive.content(&documents[0]).unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(archive.carry_out_disposal(&key).unwrap().contents, 0);
+}
+
+#[test]
+fn a_list_that_is_refused_destroys_nothing() {
+    let scene = Scene::new();
+    let archive = scene.open();
+    let first = old(&scene, &archive, "r-1");
+    let key = approved(&archive, "d-1", vec![first.clone()]);
+    let reject = |code: &str, reason: &str| archive.reject_disposal(&key, "赵", &role(code), reason);
+    assert_eq!(reject("counter", "no").unwrap_err().kind(), ErrorKind::Denied);
+    assert_eq!(reject("legal", " ").unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(reject("legal", "still needed").unwrap().state, DisposalState::Rejected);
+    let refused = archive.carry_out_disposal(&key).unwrap_err();
+    assert!(refused.to_string().contains("rejected"), "{refused}");
+    assert_eq!(archive.locate(first.as_str()).unwrap()[0].filed.state, FilingState::Confirmed);
+    let unknown = "none".parse().unwrap();
+    assert_eq!(archive.carry_out_disposal(&unknown).unwrap_err().kind(), ErrorKind::NotFound);
+    for (references, person) in [
+        (vec![], "李"),
+        (vec![first.clone(), first.clone()], "李"),
+        (vec![first.clone()], " "),
+        (vec![first], "李\n二"),
+    ] {
+        let key = "d-2".parse().unwrap();
+        let error = archive.propose_disposal(key, references, person, &role("archivist")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    }
+}
+
+/// Late documents are part of the file that they joined: held, kept and destroyed together.
+#[test]
+fn a_file_goes_with_its_late_documents_or_not_at_all() {
+    let scene = Scene::new();
+    let archive = scene.open();
+    let main = old(&scene, &archive, "r-1");
+    let receipt = vec![scene.document("late.png", Some("dunning_receipt"), "late receipt")];
+    let late = archive.join(&main, "r-2".parse().unwrap(), receipt).unwrap().reference_code;
+    archive.hold(&late, "诉讼", "赵", &role("legal")).unwrap();
+    assert_eq!(archive.holds().unwrap()[0].references, std::slice::from_ref(&main), "the whole is held");
+    let due = archive.due_for_disposal("2026-01-01".parse().unwrap()).unwrap();
+    assert_eq!(due.iter().filter(|d| d.held_back.as_deref() == Some("held: 诉讼")).count(), 2);
+    archive.lift_hold(&late, "赵", &role("legal")).unwrap();
+    let propose = |key: &str, references: &[&ReferenceCode]| {
+        let references = references.iter().map(|r| (*r).clone()).collect();
+        archive.propose_disposal(key.parse().unwrap(), references, "李", &role("archivist"))
+    };
+    let alone = propose("d-1", &[&main]).unwrap_err();
+    assert!(alone.kind() == ErrorKind::Conflict && alone.to_string().contains(late.as_str()), "{alone}");
+    propose("d-2", &[&main, &late]).unwrap();
 }
 
 #[test]
@@ -96,11 +178,7 @@ fn content_that_another_file_needs_is_not_destroyed() {
     let mut sharing = scene.dunning("r-2");
     sharing.documents[0].path = scene.path("r-1-notice.png");
     archive.file(&sharing).unwrap();
-    let key = "d-1".parse().unwrap();
-    archive.propose_disposal("d-1".parse().unwrap(), vec![first], "李", &role("archivist")).unwrap();
-    for (person, code) in [("王", "archive-manager"), ("赵", "legal")] {
-        archive.approve_disposal(&key, person, &role(code)).unwrap();
-    }
+    let key = approved(&archive, "d-1", vec![first]);
     assert_eq!(archive.carry_out_disposal(&key).unwrap().contents, 1);
     for document in &archive.locate("r-2").unwrap()[0].documents {
         archive.content(document).unwrap();
@@ -125,8 +203,17 @@ fn late_documents_join_a_file_until_it_is_closed() {
     let chain = archive.join(&late.reference_code, "r-3".parse().unwrap(), receipt()).unwrap_err();
     assert!(chain.to_string().contains("joined"), "{chain}");
 
-    archive.close_file(&main.reference_code, "李", "办结").unwrap();
-    archive.close_file(&main.reference_code, "李", "办结").unwrap();
+    // A new number for the file changes nothing of what belongs to it.
+    let draw = Draw::new("NEW", 1, 9, |n| format!("NEW-{n}").parse());
+    archive.catalogue().renumber(&main.reference_code, draw, "换号", chrono::Utc::now()).unwrap();
+    assert_eq!(archive.completeness(&main.reference_code).unwrap().state(), State::Complete);
+    assert_eq!(archive.late_files(&main.reference_code).unwrap()[0].filed.reference, late.reference_code);
+
+    let closing = archive.close_file(&main.reference_code, "李", "办结").unwrap();
+    assert_eq!(archive.close_file(&main.reference_code, "王", "办结").unwrap(), closing);
+    assert!(archive.join(&main.reference_code, "r-2".parse().unwrap(), receipt()).unwrap().repeated);
+    let part = archive.close_file(&late.reference_code, "李", "办结").unwrap_err();
+    assert_eq!(part.kind(), ErrorKind::Conflict, "{part}");
     let error = archive.join(&main.reference_code, "r-4".parse().unwrap(), receipt()).unwrap_err();
     assert!(error.kind() == ErrorKind::Refused && error.to_string().contains("was closed"), "{error}");
     assert!(archive.locate("r-4").is_err(), "nothing half done");

@@ -60,6 +60,7 @@ fn stand(archive: &Archive, n: usize, at: &SlotAddress, days: i64) {
             box_number: Draw::new("old boxes", 1, 99, |n| format!("H{n:04}").parse()),
             slots: Some(vec![at.clone()]),
         }),
+        joins: None,
     };
     archive.catalogue().file(entry).unwrap();
     archive.catalogue().confirm(&key, ShelfReceipt { when, tag: None }).unwrap();

@@ -38,12 +38,51 @@ fn boxes_go_to_another_site_and_what_is_missing_stays_under_way() {
     assert_eq!(archive.catalogue().box_status(&second).unwrap().slot.site(), "HZ", "until it arrives");
     let stranger = archive.receive(&key, &["H9".parse().unwrap()]).unwrap_err();
     assert!(stranger.to_string().contains("ask where it belongs"), "{stranger}");
+    let both = archive.receive(&key, &[first.clone(), "H9".parse().unwrap()]);
+    assert_eq!(both.unwrap_err().kind(), ErrorKind::InvalidInput);
     archive.receive(&key, &boxes).unwrap();
     assert!(archive.consignment(&key).unwrap().under_way.is_empty());
     assert!(archive.catalogue().audit().unwrap().is_empty());
     assert_eq!(archive.receive(&"c-9".parse().unwrap(), &[]).unwrap_err().kind(), ErrorKind::NotFound);
     let nowhere = archive.send(&"c-3".parse().unwrap(), &boxes, "NB").unwrap_err();
     assert!(nowhere.to_string().contains("no free slot at NB"), "{nowhere}");
+}
+
+#[test]
+fn a_consignment_is_recalled_and_its_boxes_come_back() {
+    let scene = Scene::new();
+    append(&scene, "holdings", "", SECOND_SITE);
+    let archive = scene.open();
+    let mut boxes = Vec::new();
+    for year in [2021, 2022] {
+        let mut request = scene.dunning(&format!("r-{year}"));
+        request.date = format!("{year}-05-01").parse().unwrap();
+        boxes.push(archive.file(&request).unwrap().box_number.unwrap());
+    }
+    let key = "c-1".parse().unwrap();
+    archive.send(&key, &boxes, "XS").unwrap();
+    let moved = archive.catalogue().move_box(
+        &boxes[0],
+        &"XS/R1/B1/C01/A/01/1/03".parse().unwrap(),
+        chrono::Utc::now(),
+    );
+    assert!(
+        moved.unwrap_err().to_string().contains("relocation c-1"),
+        "nobody moves it behind the consignment"
+    );
+    archive.receive(&key, &boxes[..1]).unwrap();
+    let recalled = archive.recall(&key).unwrap();
+    assert_eq!((recalled.coming_back.as_slice(), recalled.back.as_slice()), (&boxes[..1], &boxes[1..]));
+    assert_eq!(archive.recall(&key).unwrap(), recalled, "again changes nothing");
+    let back = archive.receive(&key, &boxes[..1]).unwrap();
+    assert!(back.coming_back.is_empty() && back.back.len() == 2, "{back:?}");
+    for number in &boxes {
+        assert_eq!(archive.catalogue().box_status(number).unwrap().slot.site(), "HZ");
+    }
+    assert!(archive.catalogue().audit().unwrap().is_empty());
+    assert_eq!(archive.recall(&"c-9".parse().unwrap()).unwrap_err().kind(), ErrorKind::NotFound);
+    let twice = archive.send(&"c-2".parse().unwrap(), &[boxes[0].clone(), boxes[0].clone()], "XS");
+    assert_eq!(twice.unwrap_err().kind(), ErrorKind::InvalidInput);
 }
 
 /// A central archive and a site that draws from 5001 on, with an organisation code and a bank of its own.
@@ -75,13 +114,24 @@ fn a_site_that_was_cut_off_merges_without_a_conflict() {
     let void = scene.file(&site, "s-2");
     assert!(there.reference_code.as_str().ends_with("YX02-5001"), "{}", there.reference_code);
     site.catalogue().void_number(&void.reference_code, "误归", chrono::Utc::now()).unwrap();
+    let paper = vec![scene.document("late.png", Some("dunning_receipt"), "late receipt")];
+    let late = site.join(&there.reference_code, "s-late".parse().unwrap(), paper).unwrap();
+    site.close_file(&there.reference_code, "李", "办结").unwrap();
     let merged = centre.merge_site(&site).unwrap();
-    assert_eq!((merged.new.len(), merged.known), (2, 0));
+    assert_eq!((merged.new.len(), merged.known), (3, 0));
+    assert_eq!(centre.late_files(&there.reference_code).unwrap()[0].filed.reference, late.reference_code);
+    assert!(
+        centre.catalogue().closing(&there.reference_code).unwrap().is_some(),
+        "closed there, closed here"
+    );
     // Both go on, and merging again takes over only what is new.
     scene.file(&site, "s-3");
     scene.file(&centre, "c-2");
     let merged = centre.merge_site(&site).unwrap();
-    assert_eq!((merged.new.len(), merged.known), (1, 2));
+    assert_eq!((merged.new.len(), merged.known), (1, 3));
+    site.catalogue().void_number(&late.reference_code, "误归", chrono::Utc::now()).unwrap();
+    centre.merge_site(&site).unwrap();
+    assert!(centre.late_files(&there.reference_code).unwrap().is_empty(), "void there, void here");
     let located = centre.locate(there.reference_code.as_str()).unwrap();
     assert_eq!(located[0].filed.place.as_ref().unwrap().slot, there.slot.unwrap());
     centre.content(&located[0].documents[0]).unwrap();

@@ -45,17 +45,37 @@ fn font(test: &str) -> Option<Font> {
 }
 
 #[test]
+fn the_way_to_a_box_is_told_in_words() {
+    let scene = Scene::new();
+    let archive = scene.open();
+    let slot = scene.file(&archive, "r-1").slot.unwrap();
+    let way = archive.way_to(&slot).unwrap();
+    let columns = [&way.left, &way.right].into_iter().flatten().count();
+    assert!(columns >= 1 && way.to_string().contains(slot.column()), "{way}");
+    let words = format!("level {}, position {}", slot.level(), slot.position());
+    assert!(way.to_string().ends_with(&words) && way.to_string().contains(&way.aisle.to_string()), "{way}");
+    let nowhere = archive.way_to(&"HZ/R9/B1/C01/A/01/1/01".parse().unwrap()).unwrap_err();
+    assert_eq!(nowhere.kind(), ErrorKind::NotFound);
+}
+
+#[test]
 fn evidence_proves_itself_without_this_archive() {
     let Some(font) = font("evidence_proves_itself_without_this_archive") else { return };
     let scene = Scene::new();
     let archive = scene.open();
     let reference = scene.file(&archive, "r-1").reference_code;
     scene.file(&archive, "r-2");
+    let paper = vec![scene.document("late.png", Some("dunning_receipt"), "late receipt")];
+    archive.join(&reference, "r-3".parse().unwrap(), paper).unwrap();
+    let cover = archive.volume_cover(&reference).unwrap();
+    assert_eq!((cover.counts.0, archive.volume_catalogue(&reference).unwrap().rows.len()), (3, 3));
     let path = archive.evidence_package(&reference, "合同纠纷", &scene.path("evidence"), &font).unwrap();
     assert!(bagit::validate(&path).unwrap().is_valid());
     let proofs = std::fs::read(path.join("data/proofs.json")).unwrap();
     let mut package: EvidencePackage = serde_json::from_slice(&proofs).unwrap();
-    assert!(package.holds() && package.proofs.len() >= 2, "filed and confirmed");
+    assert!(package.holds() && package.proofs.len() >= 5, "filed, confirmed, joined; the late one, too");
+    let documents = std::fs::read_dir(path.join("data/documents")).unwrap().count();
+    assert_eq!(documents, 3, "what joined the file is evidence, too");
     let checkpoint = std::fs::read_to_string(path.join("data/checkpoint.txt")).unwrap();
     assert_eq!(checkpoint.parse::<archive_store::Checkpoint>().unwrap(), package.checkpoint);
     package.proofs[0].entry.event = package.proofs[0].entry.event.replace("r-1", "r-9");

@@ -497,6 +497,31 @@ enum ma_status ma_archive_approve_disposal(const struct ma_archive *archive,
                                            char **out,
                                            struct ma_error **error);
 
+// Says no to a disposal list, which ends it: `request` is a JSON object with `key`, `person`, `role` and
+// `reason`; `*out` becomes the list as JSON. `MA_STATUS_DENIED` for a role that may not approve,
+// `MA_STATUS_CONFLICT` where it was carried out.
+//
+// # Safety
+// `archive` must be null or an open archive; `request` must point to `length` bytes; `out` and `error` must
+// each be null or writable.
+enum ma_status ma_archive_reject_disposal(const struct ma_archive *archive,
+                                          const char *request,
+                                          size_t length,
+                                          char **out,
+                                          struct ma_error **error);
+
+// Closes a file, which takes no more documents: `request` is a JSON object with `reference`, `by` and
+// `reason`; `*out` becomes a JSON object with who closed it when. Again changes nothing.
+//
+// # Safety
+// `archive` must be null or an open archive; `request` must point to `length` bytes; `out` and `error` must
+// each be null or writable.
+enum ma_status ma_archive_close_file(const struct ma_archive *archive,
+                                     const char *request,
+                                     size_t length,
+                                     char **out,
+                                     struct ma_error **error);
+
 // Destroys what the disposal list `key` names; `*out` becomes the certificate as JSON. After a crash the
 // same call goes on. `MA_STATUS_DENIED` where approvals are missing, `MA_STATUS_CONFLICT` where a file is
 // held or on loan: then nothing is destroyed.
@@ -533,6 +558,18 @@ enum ma_status ma_archive_receive(const struct ma_archive *archive,
                                   size_t length,
                                   char **out,
                                   struct ma_error **error);
+
+// Recalls the consignment `key`: boxes on their way stay where they were, and those that arrived are sent
+// back; `*out` becomes the consignment as JSON. Again changes nothing.
+//
+// # Safety
+// `archive` must be null or an open archive; `key` must point to `length` bytes; `out` and `error` must each
+// be null or writable.
+enum ma_status ma_archive_recall(const struct ma_archive *archive,
+                                 const char *key,
+                                 size_t length,
+                                 char **out,
+                                 struct ma_error **error);
 
 // The state of the whole evidence log, to be kept elsewhere; `*out` becomes a text of three lines.
 //

@@ -60,6 +60,25 @@ struct ApprovalRequest {
     role: RoleCode,
 }
 
+/// Who says no to a disposal list, and why.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RejectionRequest {
+    key: RequestKey,
+    person: String,
+    role: RoleCode,
+    reason: String,
+}
+
+/// Who closes a file, and why.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClosingRequest {
+    reference: ReferenceCode,
+    by: String,
+    reason: String,
+}
+
 /// Boxes that are sent to another site, or that arrived there.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -263,6 +282,55 @@ pub unsafe extern "C" fn ma_archive_approve_disposal(
     }
 }
 
+/// Says no to a disposal list, which ends it: `request` is a JSON object with `key`, `person`, `role` and
+/// `reason`; `*out` becomes the list as JSON. `MA_STATUS_DENIED` for a role that may not approve,
+/// `MA_STATUS_CONFLICT` where it was carried out.
+///
+/// # Safety
+/// `archive` must be null or an open archive; `request` must point to `length` bytes; `out` and `error` must
+/// each be null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ma_archive_reject_disposal(
+    archive: *const MaArchive,
+    request: *const c_char,
+    length: usize,
+    out: *mut *mut c_char,
+    error: *mut *mut MaError,
+) -> MaStatus {
+    // SAFETY: as the caller vouches, here and inside.
+    unsafe {
+        guard(out, error, || {
+            let archive = &borrow("archive", archive)?.archive;
+            let no: RejectionRequest = taken("rejection", request, length)?;
+            give_json(&archive.reject_disposal(&no.key, &no.person, &no.role, &no.reason)?)
+        })
+    }
+}
+
+/// Closes a file, which takes no more documents: `request` is a JSON object with `reference`, `by` and
+/// `reason`; `*out` becomes a JSON object with who closed it when. Again changes nothing.
+///
+/// # Safety
+/// `archive` must be null or an open archive; `request` must point to `length` bytes; `out` and `error` must
+/// each be null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ma_archive_close_file(
+    archive: *const MaArchive,
+    request: *const c_char,
+    length: usize,
+    out: *mut *mut c_char,
+    error: *mut *mut MaError,
+) -> MaStatus {
+    // SAFETY: as the caller vouches, here and inside.
+    unsafe {
+        guard(out, error, || {
+            let archive = &borrow("archive", archive)?.archive;
+            let closing: ClosingRequest = taken("closing", request, length)?;
+            give_json(&archive.close_file(&closing.reference, &closing.by, &closing.reason)?)
+        })
+    }
+}
+
 /// Destroys what the disposal list `key` names; `*out` becomes the certificate as JSON. After a crash the
 /// same call goes on. `MA_STATUS_DENIED` where approvals are missing, `MA_STATUS_CONFLICT` where a file is
 /// held or on loan: then nothing is destroyed.
@@ -333,6 +401,30 @@ pub unsafe extern "C" fn ma_archive_receive(
             let archive = &borrow("archive", archive)?.archive;
             let arrived: ConsignmentRequest = taken("consignment", request, length)?;
             give_json(&archive.receive(&arrived.key, &arrived.boxes)?)
+        })
+    }
+}
+
+/// Recalls the consignment `key`: boxes on their way stay where they were, and those that arrived are sent
+/// back; `*out` becomes the consignment as JSON. Again changes nothing.
+///
+/// # Safety
+/// `archive` must be null or an open archive; `key` must point to `length` bytes; `out` and `error` must each
+/// be null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ma_archive_recall(
+    archive: *const MaArchive,
+    key: *const c_char,
+    length: usize,
+    out: *mut *mut c_char,
+    error: *mut *mut MaError,
+) -> MaStatus {
+    // SAFETY: as the caller vouches, here and inside.
+    unsafe {
+        guard(out, error, || {
+            let archive = &borrow("archive", archive)?.archive;
+            let key = text("key", key, length)?.parse()?;
+            give_json(&archive.recall(&key)?)
         })
     }
 }

@@ -40,9 +40,9 @@ pub use boundary::{
 };
 pub use custody_handle::{
     ma_archive_approve_disposal, ma_archive_cancel_move, ma_archive_carry_out_disposal,
-    ma_archive_checkpoint, ma_archive_completeness, ma_archive_completeness_matrix,
+    ma_archive_checkpoint, ma_archive_close_file, ma_archive_completeness, ma_archive_completeness_matrix,
     ma_archive_due_for_disposal, ma_archive_hold, ma_archive_lift_hold, ma_archive_propose_disposal,
-    ma_archive_receive, ma_archive_send, ma_archive_verify,
+    ma_archive_recall, ma_archive_receive, ma_archive_reject_disposal, ma_archive_send, ma_archive_verify,
 };
 pub use reader_handle::{
     MaReader, MaReading, ma_reader_free, ma_reader_open, ma_reader_read, ma_reading_free, ma_reading_json,

@@ -195,6 +195,19 @@ impl Archive {
         json(&detached(py, || self.archive.approve_disposal(&key, person, &role))?)
     }
 
+    /// Somebody says no to a disposal list.
+    fn reject_disposal(
+        &self,
+        py: Python<'_>,
+        key: &str,
+        person: &str,
+        role: &str,
+        reason: &str,
+    ) -> PyResult<String> {
+        let (key, role) = (parsed(key)?, parsed(role)?);
+        json(&detached(py, || self.archive.reject_disposal(&key, person, &role, reason))?)
+    }
+
     /// Carries a disposal list out.
     fn carry_out_disposal(&self, py: Python<'_>, key: &str) -> PyResult<String> {
         let key = parsed(key)?;
@@ -208,9 +221,22 @@ impl Archive {
     }
 
     /// Closes a file.
-    fn close_file(&self, py: Python<'_>, reference: &str, by: &str, reason: &str) -> PyResult<()> {
+    fn close_file(&self, py: Python<'_>, reference: &str, by: &str, reason: &str) -> PyResult<String> {
         let reference = parsed(reference)?;
-        detached(py, || self.archive.close_file(&reference, by, reason))
+        json(&detached(py, || self.archive.close_file(&reference, by, reason))?)
+    }
+
+    /// The files of late documents that joined a file.
+    fn late_files(&self, py: Python<'_>, reference: &str) -> PyResult<String> {
+        let reference = parsed(reference)?;
+        json(&detached(py, || self.archive.late_files(&reference))?)
+    }
+
+    /// The way to a slot: as JSON, and in words.
+    fn way_to(&self, py: Python<'_>, slot: &str) -> PyResult<(String, String)> {
+        let slot = parsed(slot)?;
+        let way = detached(py, || self.archive.way_to(&slot))?;
+        Ok((json(&way)?, way.to_string()))
     }
 
     /// Sends boxes to another site.
@@ -223,6 +249,12 @@ impl Archive {
     fn receive(&self, py: Python<'_>, key: &str, boxes: Vec<String>) -> PyResult<String> {
         let (key, boxes) = (parsed(key)?, box_numbers(&boxes)?);
         json(&detached(py, || self.archive.receive(&key, &boxes))?)
+    }
+
+    /// Recalls a consignment.
+    fn recall(&self, py: Python<'_>, key: &str) -> PyResult<String> {
+        let key = parsed(key)?;
+        json(&detached(py, || self.archive.recall(&key))?)
     }
 
     /// Where the boxes of a consignment are.

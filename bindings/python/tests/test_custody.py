@@ -50,7 +50,13 @@ def test_custody_from_completeness_to_evidence(tmp_path: pathlib.Path) -> None:
         other.history("Z999-KH·2024-D30-BGS-9999")
     late = archive.join(reference, key="late-1", documents=[SAMPLES / "application.jpg"])
     assert late["reference_code"] != reference
-    archive.close_file(reference, by="li", reason="done")
+    assert [f["filed"]["reference"] for f in archive.late_files(reference)] == [late["reference_code"]]
+    way = archive.way_to(late["slot"])
+    assert way["words"].startswith("site ") and way["aisle"] >= 0
+    with pytest.raises(ma.NotFound, match="not in the catalogue"):
+        archive.way_to("HZ/R9/B1/C01/A/01/1/01")
+    closed = archive.close_file(reference, by="li", reason="done")
+    assert archive.close_file(reference, by="wang", reason="again") == closed
     with pytest.raises(ma.Refused, match="closed"):
         archive.join(reference, key="late-2", documents=[SAMPLES / "work-order.jpg"])
 
@@ -65,7 +71,7 @@ def test_disposal_asks_for_roles_holds_and_approvals(tmp_path: pathlib.Path) -> 
         archive.hold(reference, reason="suit", by="zhao", role="archivist")
     archive.hold(reference, reason="suit", by="zhao", role="legal")
     archive.hold(reference, reason="suit", by="zhao", role="legal")
-    assert [hold["reference"] for hold in archive.holds()] == [reference]
+    assert [hold["references"] for hold in archive.holds()] == [[reference]]
     with pytest.raises(ma.Conflict):
         archive.propose_disposal([reference], key="list-1", person="li", role="archivist")
     archive.lift_hold(reference, by="zhao", role="legal")
@@ -77,6 +83,8 @@ def test_disposal_asks_for_roles_holds_and_approvals(tmp_path: pathlib.Path) -> 
             call("list-1")
     with pytest.raises(ma.NotFound):
         archive.approve_disposal("list-1", person="wang", role="archive-manager")
+    with pytest.raises(ma.NotFound):
+        archive.reject_disposal("list-1", person="wang", role="legal", reason="no")
 
 
 def test_consignments_name_boxes_and_sites(tmp_path: pathlib.Path) -> None:
@@ -86,8 +94,9 @@ def test_consignments_name_boxes_and_sites(tmp_path: pathlib.Path) -> None:
         archive.send([], key="c-1", to="XS")
     with pytest.raises(ma.Conflict, match="no free slot"):
         archive.send([number], key="c-1", to="nowhere")
-    with pytest.raises(ma.NotFound, match="never sent"):
-        archive.consignment("c-1")
+    for call in (archive.consignment, archive.recall):
+        with pytest.raises(ma.NotFound, match="never sent"):
+            call("c-1")
     with pytest.raises(ma.NotFound):
         archive.receive("c-1", boxes=[number])
 

@@ -292,7 +292,7 @@ unsafe fn check(status: MaStatus, error: *mut MaError, is_asked: bool) {
 
 unsafe fn custody(tape: &mut Tape<'_>, archive: *const MaArchive, text: &Text) {
     let (data, length) = (text.data(), text.length());
-    let call = match tape.byte() % 11 {
+    let call = match tape.byte() % 14 {
         0 => ma_archive_cancel_move,
         1 => ma_archive_completeness,
         2 => ma_archive_due_for_disposal,
@@ -303,6 +303,9 @@ unsafe fn custody(tape: &mut Tape<'_>, archive: *const MaArchive, text: &Text) {
         7 => ma_archive_carry_out_disposal,
         8 => ma_archive_send,
         9 => ma_archive_receive,
+        10 => ma_archive_reject_disposal,
+        11 => ma_archive_close_file,
+        12 => ma_archive_recall,
         _ => ma_archive_verify,
     };
     // SAFETY: as the caller vouches.

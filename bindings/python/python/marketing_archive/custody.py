@@ -37,7 +37,7 @@ class Custody:
         return answers(self._open.due_for_disposal(today or datetime.date.today()))
 
     def holds(self) -> Answers:
-        """The legal holds that stand."""
+        """The legal holds that stand, each with its ``references``."""
         return answers(self._open.holds())
 
     def hold(self, reference: str, *, reason: str, by: str, role: str) -> None:
@@ -58,6 +58,11 @@ class Custody:
         """Agree to the list ``key``. Raises ``Denied`` for whoever proposed it and for a role that may not."""
         return Answer(json.loads(self._open.approve_disposal(key, person, role)))
 
+    def reject_disposal(self, key: str, *, person: str, role: str, reason: str) -> Answer:
+        """Say no to the list ``key``, which ends it; its files may be proposed again. Raises ``Denied`` for a role
+        that may not approve and ``Conflict`` where it was carried out."""
+        return Answer(json.loads(self._open.reject_disposal(key, person, role, reason)))
+
     def carry_out_disposal(self, key: str) -> Answer:
         """Destroy what the list ``key`` names; numbers stay in the catalogue as void. After a crash the same
         call goes on. Raises ``Denied`` where approvals are missing, and ``Conflict`` where a file is held or on
@@ -65,12 +70,23 @@ class Custody:
         return Answer(json.loads(self._open.carry_out_disposal(key)))
 
     def disposal_list(self, key: str) -> Answer:
-        """The disposal list ``key`` as it stands; raises ``NotFound``."""
+        """The disposal list ``key`` as it stands: ``proposal``, ``approvals`` and ``state``; raises
+        ``NotFound``."""
         return Answer(json.loads(self._open.disposal_list(key)))
 
-    def close_file(self, reference: str, *, by: str, reason: str) -> None:
-        """Close a file: it takes no more documents."""
-        self._open.close_file(reference, by, reason)
+    def close_file(self, reference: str, *, by: str, reason: str) -> Answer:
+        """Close a file: it takes no more documents. Returns who closed it when; again changes nothing."""
+        return Answer(json.loads(self._open.close_file(reference, by, reason)))
+
+    def late_files(self, reference: str) -> Answers:
+        """The files of late documents that joined a file, the oldest first."""
+        return answers(self._open.late_files(reference))
+
+    def way_to(self, slot: str) -> Answer:
+        """The way to a slot: its ``aisle``, the columns ``left`` and ``right`` of that, and ``words``. Raises
+        ``NotFound`` for a slot that is not in the catalogue."""
+        way, words = self._open.way_to(slot)
+        return Answer(json.loads(way) | {"words": words})
 
     def send(self, boxes: Iterable[str], *, key: str, to: str) -> Answer:
         """Send boxes to the site ``to`` as the consignment ``key``: a slot there is kept for each. The same
@@ -82,8 +98,14 @@ class Custody:
         """Record that boxes of the consignment ``key`` arrived; the others stay on their way."""
         return Answer(json.loads(self._open.receive(key, list(boxes))))
 
+    def recall(self, key: str) -> Answer:
+        """Recall the consignment ``key``: boxes on their way stay where they were, and those that arrived are
+        sent back, each with a receipt of its own."""
+        return Answer(json.loads(self._open.recall(key)))
+
     def consignment(self, key: str) -> Answer:
-        """Where the boxes of a consignment are: ``under_way`` and ``arrived``; raises ``NotFound``."""
+        """Where the boxes of a consignment are: ``under_way``, ``arrived``, and after a recall ``coming_back``
+        and ``back``; raises ``NotFound``."""
         return Answer(json.loads(self._open.consignment(key)))
 
     def history(self, reference: str) -> Answers:
