@@ -14,11 +14,12 @@ fn decide(catalogue: &dyn Catalogue) {
         catalogue.confirm(&key.parse().unwrap(), ShelfReceipt { when: at(1), tag: None }).unwrap();
     }
     let joins = Some(references[0].clone());
-    catalogue.file(FilingEntry { joins, custody: Custody::Electronic, ..entry("late") }).unwrap();
+    let late = FilingEntry { joins, custody: Custody::Electronic, ..entry("late") };
+    let late = catalogue.file(late).unwrap().reference;
     catalogue.close(&references[0], "李档案", "办结", at(2)).unwrap();
     let list = DisposalProposal {
         key: "list".parse().unwrap(),
-        references: references.clone(),
+        references: [references.as_slice(), &[late]].concat(),
         reason: "到期".into(),
         by: "李档案".into(),
         role: None,
