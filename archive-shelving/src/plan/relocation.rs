@@ -45,7 +45,7 @@ use archive_core::{Error, ErrorKind};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use self::order::Aisles;
+use self::order::{Aisles, Step};
 use super::lookup::Lookup;
 
 /// A box, and where it stands.
@@ -121,42 +121,95 @@ pub fn relocate(
     wanted: &[(BoxNumber, SlotAddress)],
 ) -> Result<Relocation, Error> {
     let (room, aisles) = rayon::join(|| Room::new(slots, standing, wanted), || Aisles::new(slots));
-    let (mut room, aisles) = (room?, aisles?);
+    let ((mut room, numbers), aisles) = (room?, aisles?);
     let mut walk = order::Walk::new(&aisles);
     walk.chains(&mut room);
     let closed_cycles = walk.cycles(&mut room)?;
     let (steps, openings) = walk.finish();
-    let moves = steps
-        .into_iter()
-        .map(|step| Move {
-            number: standing[step.number].number.clone(),
-            from: slots[step.from].address.clone(),
-            to: slots[step.to].address.clone(),
-        })
-        .collect();
+    let moves = written(&steps, slots, standing, wanted, &numbers);
     Ok(Relocation { moves, closed_cycles, openings })
+}
+
+/// The moves with their names; `numbers` are the boxes of the rows of `wanted`.
+///
+/// Most boxes go straight from where they stand to where they are wanted. Those moves are written in the
+/// order of the lists, which lie in memory one after the other, and not in that of the steps.
+fn written(
+    steps: &[Step],
+    slots: &[Slot],
+    standing: &[Standing],
+    wanted: &[(BoxNumber, SlotAddress)],
+    numbers: &[usize],
+) -> Vec<Move> {
+    let mut moves: Vec<Option<Move>> = vec![None; steps.len()];
+    let mut turns = vec![None; standing.len()];
+    for (turn, step) in steps.iter().enumerate() {
+        let Some(before) = turns[step.number as usize].replace(turn) else { continue };
+        for detour in [before, turn] {
+            let Step { number, from, to } = steps[detour];
+            let address = |slot: u32| slots[slot as usize].address.clone();
+            let number = standing[number as usize].number.clone();
+            moves[detour] = Some(Move { number, from: address(from), to: address(to) });
+        }
+    }
+    for ((_, to), number) in wanted.iter().zip(numbers) {
+        let Some(written) = turns[*number].map(|turn| &mut moves[turn]) else { continue };
+        let Standing { number, slot, .. } = &standing[*number];
+        written.get_or_insert_with(|| Move { number: number.clone(), from: slot.clone(), to: to.clone() });
+    }
+    moves.into_iter().flatten().collect()
+}
+
+/// The number of a slot or a box, or none: in 32 bits, since what is looked up at random shall lie near.
+/// No list that fits in memory has more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Number(u32);
+
+impl Number {
+    const NONE: Self = Self(u32::MAX);
+
+    fn new(number: usize) -> Self {
+        Self(number as u32)
+    }
+
+    fn get(self) -> Option<usize> {
+        (self != Self::NONE).then_some(self.0 as usize)
+    }
+}
+
+/// What is known of a slot.
+#[derive(Debug, Clone, Copy)]
+struct SlotState {
+    /// The box in it.
+    holder: Number,
+    /// The box that shall have it.
+    heir: Number,
+}
+
+/// What is known of a box.
+#[derive(Debug, Clone, Copy)]
+struct BoxState {
+    /// Its slot.
+    place: u32,
+    /// The slot that it shall have and does not have yet.
+    target: Number,
 }
 
 /// Slots and boxes by their numbers in the lists.
 struct Room<'a> {
     slots: &'a [Slot],
     boxes: &'a [Standing],
-    /// For each slot the box in it.
-    holder: Vec<Option<usize>>,
-    /// For each box its slot.
-    place: Vec<usize>,
-    /// For each box the slot that it shall have and does not have yet.
-    target: Vec<Option<usize>>,
-    /// For each slot the box that shall have it.
-    heir: Vec<Option<usize>>,
+    slot_states: Vec<SlotState>,
+    box_states: Vec<BoxState>,
 }
 
 impl<'a> Room<'a> {
+    /// The room, and the boxes of the rows of `wanted`.
     fn new(
         slots: &'a [Slot],
         boxes: &'a [Standing],
         wanted: &[(BoxNumber, SlotAddress)],
-    ) -> Result<Self, Error> {
+    ) -> Result<(Self, Vec<usize>), Error> {
         let address_of = |at: usize| slots[at].address.as_str();
         let number_of = |at: usize| boxes[at].number.as_str();
         // Looking up waits for memory most of the time, so that two at once take half of it.
@@ -169,18 +222,17 @@ impl<'a> Room<'a> {
         let mut room = Self {
             slots,
             boxes,
-            holder: vec![None; slots.len()],
-            place: Vec::with_capacity(boxes.len()),
-            target: vec![None; boxes.len()],
-            heir: vec![None; slots.len()],
+            slot_states: vec![SlotState { holder: Number::NONE, heir: Number::NONE }; slots.len()],
+            box_states: Vec::with_capacity(boxes.len()),
         };
         for (number, (standing, at)) in boxes.iter().zip(places).enumerate() {
             let at = at.ok_or_else(|| unknown(&standing.slot))?;
-            if let Some(other) = room.holder[at].replace(number) {
+            let holder = std::mem::replace(&mut room.slot_states[at].holder, Number::new(number));
+            if let Some(other) = holder.get() {
                 let message = format!("holds the boxes {} and {}", boxes[other].number, standing.number);
                 return Err(Error::invalid(slot_object(&standing.slot), message));
             }
-            room.place.push(at);
+            room.box_states.push(BoxState { place: at as u32, target: Number::NONE });
         }
         let numbers =
             numbers.map_err(|at| Error::invalid(box_object(&boxes[at].number), "stands in two slots"))?;
@@ -190,22 +242,26 @@ impl<'a> Room<'a> {
             .map(|(row, (number, address))| {
                 // Both lists often have one order.
                 let hint = boxes.get(row).is_some_and(|standing| standing.number == *number).then_some(row);
-                (hint.or_else(|| numbers.find(number.as_str(), number_of)), slot(address))
+                let to = slot(address);
+                let width = to.map_or(Millimetres(0), |to| slots[to].width);
+                (hint.or_else(|| numbers.find(number.as_str(), number_of)), to, width)
             })
             .collect();
         room.want(wanted, &found)?;
-        Ok(room)
+        // Whatever was not found was refused.
+        Ok((room, found.into_iter().filter_map(|(number, ..)| number).collect()))
     }
 
-    /// Notes where boxes shall go: `found` are the numbers of box and slot of each row of `wanted`.
+    /// Notes where boxes shall go: `found` are the numbers of box and slot of each row of `wanted`, and the
+    /// width of the slot.
     fn want(
         &mut self,
         wanted: &[(BoxNumber, SlotAddress)],
-        found: &[(Option<usize>, Option<usize>)],
+        found: &[(Option<usize>, Option<usize>, Millimetres)],
     ) -> Result<(), Error> {
         let boxes = self.boxes;
         let mut named = vec![false; boxes.len()];
-        for ((number, address), (at, to)) in wanted.iter().zip(found) {
+        for ((number, address), (at, to, width)) in wanted.iter().zip(found) {
             let Some(at) = *at else {
                 return Err(Error::new(
                     ErrorKind::NotFound,
@@ -217,7 +273,8 @@ impl<'a> Room<'a> {
                 return Err(Error::invalid(box_object(number), "is wanted in two slots"));
             }
             let to = to.ok_or_else(|| unknown(address))?;
-            if let Some(other) = self.heir[to].replace(at) {
+            let heir = std::mem::replace(&mut self.slot_states[to].heir, Number::new(at));
+            if let Some(other) = heir.get() {
                 let message = format!("is wanted for the boxes {} and {number}", boxes[other].number);
                 return Err(Error::invalid(slot_object(address), message));
             }
@@ -225,44 +282,59 @@ impl<'a> Room<'a> {
                 let message = format!("stands at another site than slot {address}: send it as a consignment");
                 return Err(Error::invalid(box_object(number), message));
             }
-            if boxes[at].spine > self.slots[to].width {
-                let message =
-                    format!("is {} thick, slot {address} takes {}", boxes[at].spine, self.slots[to].width);
+            if boxes[at].spine > *width {
+                let message = format!("is {} thick, slot {address} takes {width}", boxes[at].spine);
                 return Err(Error::invalid(box_object(number), message));
             }
-            if self.place[at] != to {
-                self.target[at] = Some(to);
+            let state = &mut self.box_states[at];
+            if state.place as usize != to {
+                state.target = Number::new(to);
             }
         }
-        for (number, to) in self.target.iter().enumerate() {
-            let Some(to) = *to else { continue };
-            if let Some(holder) = self.holder[to]
-                && self.target[holder].is_none()
-            {
-                let message = format!(
-                    "is wanted for box {}, and taken by box {}, which stays",
-                    boxes[number].number, boxes[holder].number
-                );
-                return Err(Error::new(ErrorKind::Conflict, slot_object(&self.slots[to].address), message));
-            }
-        }
-        Ok(())
+        let taken = |(number, state): (usize, &BoxState)| {
+            let to = state.target.get()?;
+            let holder = self.slot_states[to].holder.get()?;
+            self.target(holder).is_none().then_some((number, holder, to))
+        };
+        let Some((number, holder, to)) = self.box_states.par_iter().enumerate().find_map_first(taken) else {
+            return Ok(());
+        };
+        let message = format!(
+            "is wanted for box {}, and taken by box {}, which stays",
+            boxes[number].number, boxes[holder].number
+        );
+        Err(Error::new(ErrorKind::Conflict, slot_object(&self.slots[to].address), message))
     }
 
     /// Carries a box to an empty slot; gives the slot that became empty.
     fn carry(&mut self, number: usize, to: usize) -> usize {
-        let from = std::mem::replace(&mut self.place[number], to);
-        self.holder[from] = None;
-        self.holder[to] = Some(number);
-        if self.target[number] == Some(to) {
-            self.target[number] = None;
+        let state = &mut self.box_states[number];
+        let from = std::mem::replace(&mut state.place, to as u32) as usize;
+        if state.target.get() == Some(to) {
+            state.target = Number::NONE;
         }
+        self.slot_states[from].holder = Number::NONE;
+        self.slot_states[to].holder = Number::new(number);
         from
+    }
+
+    /// The slot that a box shall have and does not have yet.
+    fn target(&self, number: usize) -> Option<usize> {
+        self.box_states[number].target.get()
+    }
+
+    /// The slot in which a box stands.
+    fn place(&self, number: usize) -> usize {
+        self.box_states[number].place as usize
+    }
+
+    fn is_empty(&self, slot: usize) -> bool {
+        self.slot_states[slot].holder == Number::NONE
     }
 
     /// The box that can move now that `slot` is empty.
     fn heir_of(&self, slot: usize) -> Option<usize> {
-        self.heir[slot].filter(|b| self.target[*b] == Some(slot))
+        self.slot_states[slot].heir.get().filter(|heir| self.target(*heir) == Some(slot))
     }
 }
 

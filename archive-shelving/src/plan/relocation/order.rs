@@ -10,14 +10,14 @@ use crate::plan::faces::Faces;
 
 /// One move, by the numbers of box and slots.
 pub(super) struct Step {
-    pub(super) number: usize,
-    pub(super) from: usize,
-    pub(super) to: usize,
+    pub(super) number: u32,
+    pub(super) from: u32,
+    pub(super) to: u32,
 }
 
 /// Which aisle each slot is reached through, and which bank each aisle belongs to.
 pub(super) struct Aisles {
-    of_slot: Vec<usize>,
+    of_slot: Vec<u32>,
     bank: Vec<usize>,
     bank_count: usize,
 }
@@ -27,10 +27,14 @@ impl Aisles {
     pub(super) fn new(slots: &[Slot]) -> Result<Self, Error> {
         let Faces { of_slot, faces, aisles, banks, .. } = Faces::new(slots)?;
         Ok(Self {
-            of_slot: of_slot.into_iter().map(|face| faces[face as usize].aisle).collect(),
+            of_slot: of_slot.into_iter().map(|face| faces[face as usize].aisle as u32).collect(),
             bank: aisles.into_iter().map(|(bank, _)| bank).collect(),
             bank_count: banks.len(),
         })
+    }
+
+    fn of(&self, slot: usize) -> usize {
+        self.of_slot[slot] as usize
     }
 }
 
@@ -55,30 +59,31 @@ impl<'a> Walk<'a> {
     fn go(&mut self, room: &mut Room, number: usize, to: usize) -> usize {
         let from = room.carry(number, to);
         for slot in [from, to] {
-            let aisle = self.aisles.of_slot[slot];
+            let aisle = self.aisles.of(slot);
             if self.open[self.aisles.bank[aisle]].replace(aisle) != Some(aisle) {
                 self.openings += 1;
             }
         }
-        self.steps.push(Step { number, from, to });
+        self.steps.push(Step { number: number as u32, from: from as u32, to: to as u32 });
         from
     }
 
     /// Carries out all that leads to empty slots, from the open aisles first.
     pub(super) fn chains(&mut self, room: &mut Room) {
-        let mut ready = Ready::new(self.aisles.bank.len());
+        let mut ready = Ready::new(self.aisles);
         for number in 0..room.boxes.len() {
-            if let Some(to) = room.target[number]
-                && room.holder[to].is_none()
+            if let Some(to) = room.target(number)
+                && room.is_empty(to)
             {
-                ready.add(self.aisles, number, room.place[number], to);
+                ready.add(&self.open, number, room.place(number), to);
             }
         }
         while let Some((number, to)) = ready.take(&self.open) {
             let empty = self.go(room, number, to);
+            ready.opened(&self.open, [empty, to]);
             // The slot that became empty lets one more box move.
             if let Some(next) = room.heir_of(empty) {
-                ready.add(self.aisles, next, room.place[next], empty);
+                ready.add(&self.open, next, room.place(next), empty);
             }
         }
     }
@@ -86,14 +91,14 @@ impl<'a> Walk<'a> {
     /// Carries out the closed cycles, which are all that is left, and counts them.
     pub(super) fn cycles(&mut self, room: &mut Room) -> Result<usize, Error> {
         let spares = Spares::new(self.aisles, room);
-        let mut order: Vec<usize> = (0..room.boxes.len()).filter(|b| room.target[*b].is_some()).collect();
-        order.sort_by_key(|b| self.aisles.of_slot[room.place[*b]]);
+        let mut order: Vec<usize> = (0..room.boxes.len()).filter(|b| room.target(*b).is_some()).collect();
+        order.sort_by_key(|b| self.aisles.of(room.place(*b)));
         let mut count = 0;
         for first in order {
-            if room.target[first].is_none() {
+            if room.target(first).is_none() {
                 continue;
             }
-            let before = |number: usize| room.heir_of(room.place[number]).filter(|next| *next != first);
+            let before = |number: usize| room.heir_of(room.place(number)).filter(|next| *next != first);
             let members: Vec<usize> = std::iter::successors(Some(first), |number| before(*number)).collect();
             let (parked, spare) = spares.choose(self.aisles, room, &members)?;
             let mut empty = self.go(room, parked, spare);
@@ -107,40 +112,79 @@ impl<'a> Walk<'a> {
 }
 
 /// The moves whose slot is empty, by the aisle that they start from.
-struct Ready {
-    /// Those that end in the same aisle.
-    within: Vec<Vec<(usize, usize)>>,
-    away: Vec<Vec<(usize, usize)>>,
+struct Ready<'a> {
+    aisles: &'a Aisles,
+    /// Those that end in the same aisle, and those that end elsewhere.
+    lists: [Vec<Vec<(u32, u32)>>; 2],
+    /// The banks whose open aisle has one.
+    open: [Banks; 2],
     /// Aisles that may have one; each as often as one was added.
-    begun: Vec<usize>,
+    begun: Vec<u32>,
 }
 
-impl Ready {
-    fn new(aisle_count: usize) -> Self {
-        Self { within: vec![Vec::new(); aisle_count], away: vec![Vec::new(); aisle_count], begun: Vec::new() }
+impl<'a> Ready<'a> {
+    fn new(aisles: &'a Aisles) -> Self {
+        let lists = || vec![Vec::new(); aisles.bank.len()];
+        let banks = || Banks::new(aisles.bank_count);
+        Self { aisles, lists: [lists(), lists()], open: [banks(), banks()], begun: Vec::new() }
     }
 
-    fn add(&mut self, aisles: &Aisles, number: usize, from: usize, to: usize) {
-        let aisle = aisles.of_slot[from];
-        let list = if aisles.of_slot[to] == aisle { &mut self.within } else { &mut self.away };
-        list[aisle].push((number, to));
-        self.begun.push(aisle);
+    fn add(&mut self, open: &[Option<usize>], number: usize, from: usize, to: usize) {
+        let (aisle, other) = (self.aisles.of(from), self.aisles.of(to));
+        let kind = usize::from(aisle != other);
+        self.lists[kind][aisle].push((number as u32, to as u32));
+        self.begun.push(aisle as u32);
+        let bank = self.aisles.bank[aisle];
+        if open[bank] == Some(aisle) {
+            self.open[kind].set(bank, true);
+        }
+    }
+
+    /// Notes that the aisles of two slots were opened.
+    fn opened(&mut self, open: &[Option<usize>], slots: [usize; 2]) {
+        for slot in slots {
+            let bank = self.aisles.bank[self.aisles.of(slot)];
+            for (lists, banks) in self.lists.iter().zip(&mut self.open) {
+                banks.set(bank, open[bank].is_some_and(|aisle| !lists[aisle].is_empty()));
+            }
+        }
     }
 
     fn take(&mut self, open: &[Option<usize>]) -> Option<(usize, usize)> {
-        let open = || open.iter().flatten().copied();
-        if let Some(found) = open().find_map(|aisle| self.within[aisle].pop()) {
-            return Some(found);
+        let mut near = self.lists.iter_mut().zip(&self.open).filter_map(|(lists, banks)| {
+            let aisle = open[banks.first()?]?;
+            lists[aisle].pop()
+        });
+        let mut found = near.next();
+        while found.is_none() {
+            let aisle = self.begun.pop()? as usize;
+            found = self.lists.iter_mut().find_map(|lists| lists[aisle].pop());
         }
-        if let Some(found) = open().find_map(|aisle| self.away[aisle].pop()) {
-            return Some(found);
+        found.map(|(number, to)| (number as usize, to as usize))
+    }
+}
+
+/// Some of the banks.
+struct Banks(Vec<u64>);
+
+impl Banks {
+    fn new(count: usize) -> Self {
+        Self(vec![0; count.div_ceil(64)])
+    }
+
+    fn set(&mut self, bank: usize, with: bool) {
+        let bit = 1 << (bank % 64);
+        if with {
+            self.0[bank / 64] |= bit;
+        } else {
+            self.0[bank / 64] &= !bit;
         }
-        while let Some(aisle) = self.begun.pop() {
-            if let Some(found) = self.within[aisle].pop().or_else(|| self.away[aisle].pop()) {
-                return Some(found);
-            }
-        }
-        None
+    }
+
+    /// The first of them.
+    fn first(&self) -> Option<usize> {
+        let word = self.0.iter().position(|word| *word != 0)?;
+        Some(word * 64 + self.0[word].trailing_zeros() as usize)
     }
 }
 
@@ -150,8 +194,8 @@ struct Spares(BTreeMap<usize, usize>);
 impl Spares {
     fn new(aisles: &Aisles, room: &Room) -> Self {
         let mut of_aisle = BTreeMap::new();
-        for slot in (0..room.slots.len()).filter(|s| room.holder[*s].is_none()) {
-            let known = of_aisle.entry(aisles.of_slot[slot]).or_insert(slot);
+        for slot in (0..room.slots.len()).filter(|s| room.is_empty(*s)) {
+            let known = of_aisle.entry(aisles.of(slot)).or_insert(slot);
             if room.slots[slot].width > room.slots[*known].width {
                 *known = slot;
             }
@@ -166,7 +210,7 @@ impl Spares {
                 && room.boxes[number].slot.site() == room.slots[slot].address.site()
         };
         let near = members.iter().find_map(|&number| {
-            let spare = *self.0.get(&aisles.of_slot[room.place[number]])?;
+            let spare = *self.0.get(&aisles.of(room.place(number)))?;
             fits(number, spare).then_some((number, spare))
         });
         // The thinnest box fits wherever one of them does.
