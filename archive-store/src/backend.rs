@@ -33,7 +33,7 @@ use crate::sealed::{Access, RESEAL_LIMIT, Resealed, SealEntry, SealedKind, Secre
 use crate::search::Search;
 use crate::shelf::{BoxStatus, Inventory, SiteStatus, SlotFilter, SlotHold, SlotStatus, TagHeard};
 use crate::sql::Transaction;
-use crate::stock::{Retrieval, Stock};
+use crate::stock::{BoxUse, Retrieval, Stock};
 use crate::tables::{Part, Rows};
 
 /// A database that holds a catalogue.
@@ -189,6 +189,10 @@ impl<B: Backend> Catalogue for B {
 
     fn retrievals(&self) -> Result<Vec<Retrieval>, Error> {
         self.read(stock::retrievals)
+    }
+
+    fn box_uses(&self) -> Result<Vec<BoxUse>, Error> {
+        self.read(stock::box_uses)
     }
 
     fn record_inventory(&self, inventory: Inventory) -> Result<(), Error> {

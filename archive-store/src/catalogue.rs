@@ -24,7 +24,7 @@ use crate::relocation::{Relocation, RelocationPlan};
 use crate::sealed::{Access, Resealed, SealEntry, SealedKind, Secret, Unsealed};
 use crate::search::Search;
 use crate::shelf::{BoxStatus, Inventory, SiteStatus, SlotFilter, SlotHold, SlotStatus, TagHeard};
-use crate::stock::{Retrieval, Stock};
+use crate::stock::{BoxUse, Retrieval, Stock};
 use crate::tables::{Part, Rows};
 
 /// A catalogue of files, boxes, slots and numbers.
@@ -195,6 +195,13 @@ pub trait Catalogue: Debug + Send + Sync {
     /// # Errors
     /// `Unavailable` or `Corrupt` where the store cannot be read.
     fn retrievals(&self) -> Result<Vec<Retrieval>, Error>;
+
+    /// For each box that stands in a slot, how long nobody looked for it, and how often it was opened since;
+    /// boxes in the order in which they were made.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` where the store cannot be read.
+    fn box_uses(&self) -> Result<Vec<BoxUse>, Error>;
 
     /// 盘点: keeps what an inventory saw. The same inventory again changes nothing.
     ///

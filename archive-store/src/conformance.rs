@@ -72,6 +72,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("a file is lent once at a time", shelf::a_file_is_lent_once_at_a_time),
     ("the stock follows the log", stock::the_stock_follows_the_log),
     ("loans are remembered as retrievals", stock::loans_are_remembered_as_retrievals),
+    ("a box tells how long nobody looked for it", stock::a_box_tells_how_long_nobody_looked),
     ("inventories are recorded once", shelf::inventories_are_recorded_once),
     ("tags keep what was heard of them", shelf::tags_keep_what_was_heard_of_them),
     ("words of two characters are found exactly", finding::words_are_found_exactly),

@@ -92,7 +92,7 @@ pub use shelf::{
 };
 pub use signed_checkpoint::{LogProof, SignedCheckpoint};
 pub use sqlite::{MemoryCatalogue, SqliteCatalogue, SqliteOptions};
-pub use stock::{Retrieval, ShelvedBox, Stock};
+pub use stock::{BoxUse, Retrieval, ShelvedBox, Stock};
 
 /// The crate's README, whose example runs as a test.
 #[cfg(doctest)]

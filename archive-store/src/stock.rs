@@ -53,6 +53,19 @@ pub struct ShelvedBox {
     pub made: DateTime<Utc>,
 }
 
+/// How long nobody looked for a box, and how often it was opened since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoxUse {
+    /// 盒号.
+    pub number: BoxNumber,
+    /// Where it stands.
+    pub slot: SlotAddress,
+    /// When an inventory last had an answer, whatever it was; when the box was made where none had.
+    pub checked: DateTime<Utc>,
+    /// How often a file was lent from it or given back to it since then.
+    pub accesses: u32,
+}
+
 /// That a file was fetched from its box, by a loan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retrieval {

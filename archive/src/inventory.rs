@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use archive_core::Error;
 use archive_core::holding::{SlotAddress, TagEpc};
 use archive_core::identifier::{BoxNumber, RequestKey};
+use archive_core::{Error, ErrorKind};
 use archive_shelving::inventory::{
     Answer, BoxAnswer, Doubt, ExpectedBox, Finding, Model, Place, Posterior, ReadBank, StockTaking,
     TagHistory, Visit, VisitCost,
@@ -73,6 +73,8 @@ struct Walk<'a> {
     unread: BTreeMap<Place, String>,
     /// A slot of each aisle of the banks that have boxes, to find its devices by.
     slots: BTreeMap<Place, SlotAddress>,
+    /// The aisles that may be read; all where absent.
+    only: Option<&'a BTreeSet<Place>>,
 }
 
 impl Archive {
@@ -87,6 +89,19 @@ impl Archive {
     /// # Errors
     /// Those of the catalogue. What devices refuse is part of the report.
     pub fn inventory(&self) -> Result<InventoryReport, Error> {
+        self.take_stock(None)
+    }
+
+    /// The same of some aisles alone: of their boxes, and of those that were found there and stand elsewhere
+    /// by the catalogue. Nothing is said of others.
+    ///
+    /// # Errors
+    /// `NotFound` for an aisle without slots; those of [`Archive::inventory`].
+    pub fn inventory_of(&self, aisles: &[Place]) -> Result<InventoryReport, Error> {
+        self.take_stock(Some(&aisles.iter().cloned().collect()))
+    }
+
+    fn take_stock(&self, only: Option<&BTreeSet<Place>>) -> Result<InventoryReport, Error> {
         let when = Utc::now();
         let all = self.catalogue.slots(&SlotFilter::default())?;
         let layouts = BankLayout::of_slots(all.iter().map(|status| &status.slot.address))?;
@@ -120,6 +135,21 @@ impl Archive {
             let history = histories.get(&tag).copied().unwrap_or_default();
             expected.push(ExpectedBox { number, tag, slot, history });
         }
+        // The answer on each box weighs reads of all aisles; opened are those that were asked for.
+        if let Some(only) = only {
+            wanted.retain(|place, _| only.contains(place));
+            for place in only {
+                let reached = |slot: &&SlotAddress| {
+                    BankName::of(slot) == place.bank && place_of(slot).is_ok_and(|at| at == *place)
+                };
+                let Some(slot) = all.iter().map(|status| &status.slot.address).find(reached) else {
+                    let message = "has no slots in the catalogue";
+                    return Err(Error::new(ErrorKind::NotFound, place.to_string(), message));
+                };
+                slots.entry(place.clone()).or_insert_with(|| slot.clone());
+                wanted.entry(place.clone()).or_default();
+            }
+        }
         let mut banks = BTreeMap::new();
         for slot in slots.values() {
             let Some(layout) = layout_of(slot).filter(|l| !banks.contains_key(l.name())) else { continue };
@@ -149,16 +179,22 @@ impl Archive {
             findings: Vec::new(),
         };
         let mut heard = BTreeMap::new();
-        if !expected.is_empty() {
+        if !wanted.is_empty() {
             let taking = StockTaking::new(Model::default(), banks.into_values().collect(), expected)?;
             let mut walk =
-                Walk { archive: self, taking, begun: Instant::now(), unread: BTreeMap::new(), slots };
+                Walk { archive: self, taking, begun: Instant::now(), unread: BTreeMap::new(), slots, only };
             walk.read(&wanted)?;
             let first_slot = |place: &Place| {
                 let slots = all.iter().map(|status| &status.slot.address);
                 slots.filter(|slot| place_of(slot).is_ok_and(|at| at == *place)).min()
             };
             heard = walk.conclude(&mut report, &histories, first_slot)?;
+        }
+        if let Some(only) = only {
+            report.boxes.retain(|b| {
+                matches!(b.sighting, Sighting::Misplaced { .. })
+                    || place_of(&b.slot).is_ok_and(|at| only.contains(&at))
+            });
         }
         let finding = |b: &BoxSighting| InventoryFinding {
             box_number: b.box_number.clone(),
@@ -187,7 +223,8 @@ impl Walk<'_> {
         }
         let cost = VisitCost { reading: ROUND, ..VisitCost::default() };
         for _ in 0..ASKS {
-            let proposals = self.taking.more_passes(&cost)?;
+            let mut proposals = self.taking.more_passes(&cost)?;
+            proposals.retain(|more| self.only.is_none_or(|only| only.contains(&more.place)));
             if proposals.is_empty() {
                 break;
             }
@@ -207,9 +244,7 @@ impl Walk<'_> {
         };
         let opened = self.archive.open_aisle(slot, "inventory").and_then(|refused| match refused {
             None => self.archive.devices.reader(slot),
-            Some(reason) => {
-                Err(Error::new(crate::ErrorKind::Refused, format!("inventory of {slot}"), reason))
-            }
+            Some(reason) => Err(Error::new(ErrorKind::Refused, format!("inventory of {slot}"), reason)),
         });
         let reader = match opened {
             Ok(reader) => reader,

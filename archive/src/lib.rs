@@ -35,6 +35,7 @@ mod comparison;
 mod completeness;
 pub mod config;
 mod content;
+mod cycle_counts;
 pub mod devices;
 pub mod disposal;
 pub mod filing;

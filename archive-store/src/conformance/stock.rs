@@ -1,10 +1,12 @@
 //! What stands on the shelves, whole and by what changed.
 
+use archive_core::identifier::ReferenceCode;
+
 use super::{at, box_number, entry, receipt, request, shelving, slot, with_slots};
 use crate::filing::{Custody, FilingEntry, Standing};
 use crate::loan::LoanRequest;
-use crate::shelf::SlotHold;
-use crate::stock::{CHANGE_LIMIT, Stock};
+use crate::shelf::{Inventory, InventoryFinding, Sighting, SlotHold};
+use crate::stock::{BoxUse, CHANGE_LIMIT, Stock};
 use crate::{Catalogue, SlotFilter};
 
 pub(super) fn the_stock_follows_the_log(catalogue: &dyn Catalogue) {
@@ -67,24 +69,53 @@ pub(super) fn the_stock_follows_the_log(catalogue: &dyn Catalogue) {
     assert_eq!(catalogue.slots(&SlotFilter::free()).unwrap().len(), 4);
 }
 
+/// A file is lent at minute `from` and given back at minute `to`.
+fn lend(catalogue: &dyn Catalogue, key: &str, reference: &ReferenceCode, from: i64, to: i64) {
+    let request = LoanRequest {
+        key: request(key),
+        reference: reference.clone(),
+        borrower: "Audit office".into(),
+        purpose: "tariff review".into(),
+        when: at(from),
+        due: None,
+    };
+    catalogue.lend(&request).unwrap();
+    catalogue.give_back(&request.key, at(to)).unwrap();
+}
+
 pub(super) fn loans_are_remembered_as_retrievals(catalogue: &dyn Catalogue) {
     with_slots(catalogue, 1);
     assert_eq!(catalogue.retrievals().unwrap(), []);
     let reference = catalogue.file(entry("a")).unwrap().reference;
     catalogue.confirm(&request("a"), receipt(1)).unwrap();
-    for (key, when) in [("l1", 10), ("l2", 30)] {
-        let request = LoanRequest {
-            key: request(key),
-            reference: reference.clone(),
-            borrower: "Audit office".into(),
-            purpose: "tariff review".into(),
-            when: at(when),
-            due: None,
-        };
-        catalogue.lend(&request).unwrap();
-        catalogue.give_back(&request.key, at(when + 1)).unwrap();
-    }
+    lend(catalogue, "l1", &reference, 10, 11);
+    lend(catalogue, "l2", &reference, 30, 31);
     let made: Vec<_> = catalogue.retrievals().unwrap().iter().map(|r| (r.made, r.when)).collect();
     assert_eq!(made, [(at(0), at(10)), (at(0), at(30))]);
     assert!(catalogue.retrievals().unwrap().iter().all(|r| r.process == entry("a").process));
+}
+
+pub(super) fn a_box_tells_how_long_nobody_looked(catalogue: &dyn Catalogue) {
+    with_slots(catalogue, 2);
+    let reference = catalogue.file(entry("a")).unwrap().reference;
+    assert_eq!(catalogue.box_uses().unwrap(), [], "no box stands yet");
+    catalogue.confirm(&request("a"), receipt(1)).unwrap();
+    let used = |checked, accesses| {
+        [BoxUse { number: box_number("H0001"), slot: slot(1, 50).address, checked: at(checked), accesses }]
+    };
+    assert_eq!(catalogue.box_uses().unwrap(), used(0, 0));
+    lend(catalogue, "l1", &reference, 10, 20);
+    assert_eq!(catalogue.box_uses().unwrap(), used(0, 2));
+    let inventory = |minutes: i64, sighting| Inventory {
+        key: request(&format!("i{minutes}")),
+        when: at(minutes),
+        findings: vec![InventoryFinding { box_number: box_number("H0001"), sighting, heard: None }],
+    };
+    catalogue.record_inventory(inventory(15, Sighting::Present)).unwrap();
+    assert_eq!(catalogue.box_uses().unwrap(), used(15, 1));
+    // No answer is no check.
+    catalogue.record_inventory(inventory(40, Sighting::Unverified)).unwrap();
+    assert_eq!(catalogue.box_uses().unwrap(), used(15, 1));
+    catalogue.record_inventory(inventory(50, Sighting::Missing)).unwrap();
+    assert_eq!(catalogue.box_uses().unwrap(), used(50, 0));
 }

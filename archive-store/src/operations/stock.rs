@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use archive_core::holding::{ArchiveBox, BoxKey, SlotAddress};
 use archive_core::identifier::{BoxNumber, CustomerNumber, ProcessCode};
 use archive_core::units::Millimetres;
+use chrono::{DateTime, Utc};
 
 use super::evidence;
 use crate::Error;
@@ -12,7 +13,7 @@ use crate::evidence_log::{Event, LogEntry};
 use crate::filing::Standing;
 use crate::shelf::BoxStatus;
 use crate::sql::{Row, Transaction, Value, values};
-use crate::stock::{CHANGE_LIMIT, Retrieval, ShelvedBox, Stock};
+use crate::stock::{BoxUse, CHANGE_LIMIT, Retrieval, ShelvedBox, Stock};
 
 const BOXES: &str = "
     SELECT b.id, n.code, b.fonds, b.year, b.retention, b.organisation, b.spine, b.filled, b.tag,
@@ -175,5 +176,36 @@ pub(crate) fn retrievals(tx: &Transaction<'_>) -> Result<Vec<Retrieval>, Error> 
          JOIN box b ON b.id = f.box_id ORDER BY l.id",
         values![],
         |row| Ok(Retrieval { process: row.parsed(0)?, made: row.parsed(1)?, when: row.parsed(2)? }),
+    )
+}
+
+/// How long nobody looked for each box that stands in a slot, and how often it was opened since.
+pub(crate) fn box_uses(tx: &Transaction<'_>) -> Result<Vec<BoxUse>, Error> {
+    let mut accesses: BTreeMap<i64, Vec<DateTime<Utc>>> = BTreeMap::new();
+    let loans = tx.all(
+        "SELECT f.box_id, l.lent_at, l.returned_at FROM loan l JOIN file f ON f.id = l.file_id
+         WHERE f.box_id IS NOT NULL",
+        values![],
+        |row| Ok((row.int(0)?, row.parsed::<DateTime<Utc>>(1)?, row.parsed_option(2)?)),
+    )?;
+    for (box_id, lent, returned) in loans {
+        accesses.entry(box_id).or_default().extend(std::iter::once(lent).chain(returned));
+    }
+    tx.all(
+        "SELECT b.id, n.code, s.address, b.made_at,
+             (SELECT max(i.at) FROM sighting g JOIN inventory i ON i.id = g.inventory_id
+              WHERE g.box_id = b.id AND g.sighting <> 'unverified')
+         FROM box b JOIN number n ON n.id = b.number_id
+         JOIN slot s ON s.box_id = b.id AND s.state = 'confirmed'
+         WHERE b.state <> 'withdrawn' ORDER BY b.id",
+        values![],
+        |row| {
+            let seen: Option<DateTime<Utc>> = row.parsed_option(4)?;
+            let checked = seen.map_or_else(|| row.parsed(3), Ok)?;
+            let since =
+                accesses.get(&row.int::<i64>(0)?).into_iter().flatten().filter(|at| **at > checked).count();
+            let accesses = u32::try_from(since).unwrap_or(u32::MAX);
+            Ok(BoxUse { number: row.parsed(1)?, slot: row.parsed(2)?, checked, accesses })
+        },
     )
 }

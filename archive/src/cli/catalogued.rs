@@ -1,6 +1,7 @@
 //! Verbs on an archive directory: init, file, locate, inventory, reconcile.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use archive::capture::Likeness;
 use archive::records::RecordTable;
@@ -8,6 +9,7 @@ use archive::{Config, Error, FilingOutcome, FilingRequest, RowComparison, Shelvi
 use archive_core::completeness::Presence;
 use archive_core::data_file;
 use archive_reconcile::{Finding, FindingKind};
+use archive_shelving::inventory::{CycleCount, Place};
 use archive_store::Sighting;
 use chrono::NaiveDate;
 use clap::Args;
@@ -255,12 +257,52 @@ pub(super) struct Inventory {
     /// Exit with 1 where a box was not seen or a foreign tag was.
     #[arg(long)]
     check: bool,
+    /// Read those aisles alone whose check finds the most errors in so many minutes.
+    #[arg(long, value_name = "MINUTES")]
+    minutes: Option<u64>,
+    /// How long it takes to read an open aisle, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "minutes")]
+    reading: u64,
+    /// Say which aisles those are, and read none.
+    #[arg(long, requires = "minutes")]
+    plan: bool,
 }
 
 impl Inventory {
+    /// The aisles of a cycle count, which it tells.
+    fn aisles(&self, archive: &archive::Archive, minutes: u64) -> Result<Vec<Place>, Error> {
+        let (time, reading) = (minutes.saturating_mul(60), Duration::from_secs(self.reading));
+        let check = archive.plan_cycle_count(&CycleCount::default(), Duration::from_secs(time), reading)?;
+        if self.plan && self.json {
+            output::print_json(&check)?;
+        } else if !self.json {
+            check.places.iter().try_for_each(output::print)?;
+            for place in &check.overdue_left {
+                output::print(format_args!("{place}: overdue, and no time for it"))?;
+            }
+            output::print(format_args!(
+                "{} aisles in {} s: {:.3} errors to be found, at most {:.3} in this time",
+                check.places.len(),
+                check.lasts.as_secs(),
+                check.found,
+                check.at_most
+            ))?;
+        }
+        Ok(check.places)
+    }
+
     pub(super) fn run(&self) -> Result<Outcome, Error> {
         let archive = self.directory.open()?;
-        let report = archive.inventory()?;
+        let report = match self.minutes {
+            None => archive.inventory()?,
+            Some(minutes) => {
+                let aisles = self.aisles(&archive, minutes)?;
+                if self.plan {
+                    return Ok(Outcome::Done);
+                }
+                archive.inventory_of(&aisles)?
+            }
+        };
         if self.json {
             output::print_json(&report)?;
         } else {
