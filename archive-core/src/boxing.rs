@@ -1,10 +1,10 @@
 //! How thick a file is, which box it needs, and how files fill boxes best.
 //!
 //! ```
-//! use archive_core::boxing::BoxingRule;
+//! use archive_core::boxing::{BoxBeginning, BoxingRule};
 //! use archive_core::units::{Millimetres, Pages};
 //!
-//! let rule = BoxingRule { spines: vec![Millimetres(20), Millimetres(50)], sheet_micrometres: 100, cover_micrometres: 400 };
+//! let rule = BoxingRule { spines: vec![Millimetres(20), Millimetres(50)], sheet_micrometres: 100, cover_micrometres: 400, begin: BoxBeginning::Widest };
 //! // Three documents of 40 pages: 20 sheets each, printed on both sides.
 //! assert_eq!(rule.thickness(&[Pages(40); 3]), Millimetres(8));
 //! assert_eq!(rule.spine_for(Millimetres(21)), Some(Millimetres(50)));
@@ -25,6 +25,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::{Millimetres, Pages};
 
+/// As what a new box begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BoxBeginning {
+    /// As the widest at hand, which takes many files before the next one is begun.
+    #[default]
+    Widest,
+    /// As the thinnest that takes its first file; its papers move into a wider one when it is full.
+    Thinnest,
+}
+
 /// The boxes at hand and how thick paper is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BoxingRule {
@@ -34,6 +45,9 @@ pub struct BoxingRule {
     pub sheet_micrometres: u32,
     /// What a document's cover and staples add, in µm.
     pub cover_micrometres: u32,
+    /// As what a new box begins.
+    #[serde(default)]
+    pub begin: BoxBeginning,
 }
 
 impl BoxingRule {
@@ -57,6 +71,15 @@ impl BoxingRule {
         self.spines.iter().copied().find(|spine| *spine >= thickness)
     }
 
+    /// The spines that a new box may have, the most wanted first.
+    #[must_use]
+    pub fn beginnings(&self) -> Vec<Millimetres> {
+        match self.begin {
+            BoxBeginning::Widest => self.spines.iter().rev().copied().collect(),
+            BoxBeginning::Thinnest => self.spines.clone(),
+        }
+    }
+
     /// The widest spine at hand.
     #[must_use]
     pub fn widest(&self) -> Millimetres {
@@ -73,6 +96,7 @@ mod tests {
             spines: vec![Millimetres(20), Millimetres(30)],
             sheet_micrometres: 100,
             cover_micrometres: 400,
+            begin: BoxBeginning::Widest,
         }
     }
 
@@ -82,6 +106,13 @@ mod tests {
         assert_eq!(rule().thickness(&[Pages(1)]), Millimetres(1));
         assert_eq!(rule().thickness(&[Pages(13)]), Millimetres(2));
         assert!(rule().thickness(&[Pages(u32::MAX); 4]).0 > 400_000);
+    }
+
+    #[test]
+    fn the_rule_says_which_box_is_begun() {
+        assert_eq!(rule().beginnings(), [30, 20].map(Millimetres));
+        let thin = BoxingRule { begin: BoxBeginning::Thinnest, ..rule() };
+        assert_eq!(thin.beginnings(), [20, 30].map(Millimetres));
     }
 
     #[test]

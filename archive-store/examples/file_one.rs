@@ -51,6 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             spines: vec![Millimetres(30)],
             box_number: Draw::new("boxes", 1, 9999, |n| format!("H{n:04}").parse()),
             slots: None,
+            grows: false,
         }),
         joins: None,
     };

@@ -51,6 +51,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("electronic custody takes no box", filing::electronic_custody_takes_no_box),
     ("files of one key share a box until it is full", filing::files_of_one_key_share_a_box),
     ("boxes never mix", filing::boxes_never_mix),
+    ("a box grows as far as its slot allows", filing::a_box_grows_in_its_slot),
     ("wanted slots are taken in their order", filing::wanted_slots_are_taken_in_their_order),
     ("full slots are a conflict that consumes nothing", filing::full_slots_consume_nothing),
     ("a full counter is a conflict that consumes nothing", filing::a_full_counter_consumes_nothing),
@@ -181,6 +182,7 @@ pub fn shelving(thickness: u32) -> Shelving {
         spines: vec![Millimetres(20), Millimetres(50)],
         box_number: Draw::new("boxes", 1, 9999, |n| format!("H{n:04}").parse()),
         slots: None,
+        grows: false,
     }
 }
 

@@ -72,6 +72,17 @@ pub enum Event {
         /// When.
         at: DateTime<Utc>,
     },
+    /// A box that was full became a wider one in its slot, for the file that this is logged of.
+    BoxGrown {
+        /// 盒号.
+        box_number: BoxNumber,
+        /// Its spine before.
+        from: Millimetres,
+        /// Its spine now.
+        to: Millimetres,
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// A file's paper stands where it was meant to stand.
     Confirmed {
         /// 档号.

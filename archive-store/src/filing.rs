@@ -164,6 +164,9 @@ pub struct Shelving {
     /// The slots that a new box may take, the most wanted first. Where absent, the narrowest free slot
     /// that fits, in the order in which slots were added.
     pub slots: Option<Vec<SlotAddress>>,
+    /// Whether the papers of a full box may move into a wider one of the spines in the same slot, under the
+    /// same number ([`Event::BoxGrown`](crate::Event::BoxGrown)), before a new box is made.
+    pub grows: bool,
 }
 
 /// That paper stands where it was meant to stand.

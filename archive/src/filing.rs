@@ -40,7 +40,7 @@ use archive_core::identifier::{
 };
 use archive_core::policy::PolicyVersion;
 use archive_core::record::{Carrier, Customer, Digest, DocumentForm, Record};
-use archive_core::units::{Confidence, Pages};
+use archive_core::units::{Confidence, Millimetres, Pages};
 use archive_core::{Error, ErrorKind};
 use archive_ocr::DocumentFinding;
 use archive_reconcile::Finding;
@@ -187,6 +187,9 @@ pub struct FilingOutcome {
     pub box_number: Option<BoxNumber>,
     /// 储位 of the box.
     pub slot: Option<SlotAddress>,
+    /// That the box was full and is to be changed for a wider one in its slot, under the same number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub box_grew: Option<BoxGrowth>,
     /// Whether the box stands in its slot.
     pub shelving: Shelving,
     /// The policy that decided.
@@ -206,6 +209,15 @@ pub struct FilingOutcome {
     /// slot, or its box was moved since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot_choice: Option<Proposal>,
+}
+
+/// That the papers of a box move into a wider one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoxGrowth {
+    /// The spine of the box that was full.
+    pub from: Millimetres,
+    /// The spine of the box to take.
+    pub to: Millimetres,
 }
 
 /// Whether the box stands in its slot: done, not needed, or not known yet.

@@ -25,7 +25,7 @@ use crate::capture::{self, Duplicate, Format, Look, PdfFacts};
 use crate::config::Reading;
 use crate::content;
 use crate::filing::{
-    FiledDocument, FilingOutcome, FilingRequest, ReadField, RejectedDocument, Shelving, SubmittedDocument,
+    FiledDocument, FilingOutcome, FilingRequest, ReadField, RejectedDocument, SubmittedDocument,
 };
 
 /// What the catalogue keeps of a filing beside its own columns, as JSON.
@@ -160,7 +160,9 @@ impl Archive {
             });
         }
         let shelving = self.shelve(&filed)?;
-        Ok(outcome(&filed, custody_of(&filed), documents, assessment, shelving, false))
+        let custody = custody_of(&filed);
+        let filing = entering::Filing { filed: &filed, custody, box_grew: self.growth(&filed)?, shelving };
+        Ok(filing.outcome(documents, assessment, false))
     }
 
     /// Content that was there already may have gone with a file that was destroyed meanwhile. Now that a file
@@ -204,7 +206,9 @@ impl Archive {
             }
         }
         let shelving = self.shelve(&located.filed)?;
-        Ok(Some(outcome(&located.filed, located.custody, documents, assessment, shelving, true)))
+        let (filed, custody) = (&located.filed, located.custody);
+        let filing = entering::Filing { filed, custody, box_grew: self.growth(filed)?, shelving };
+        Ok(Some(filing.outcome(documents, assessment, true)))
     }
 
     fn located(&self, request: &FilingRequest) -> Result<Option<Located>, Error> {
@@ -445,36 +449,4 @@ pub(crate) fn stored_case(located: &Located) -> Result<CaseFile, Error> {
 
 fn custody_of(filed: &Filed) -> CustodyMode {
     if filed.place.is_some() { CustodyMode::CentralPaper } else { CustodyMode::Electronic }
-}
-
-fn outcome(
-    filed: &Filed,
-    custody: CustodyMode,
-    documents: Vec<FiledDocument>,
-    assessment: Assessment,
-    shelving: Shelving,
-    repeated: bool,
-) -> FilingOutcome {
-    // A file that joined a box, or whose box was moved, stands where another choice put it.
-    let slot_choice = assessment.slot_choice.zip(filed.place.as_ref()).and_then(|(mut choice, place)| {
-        let chosen = choice.slots().any(|slot| *slot == place.slot);
-        choice.number = place.archive_box.number.clone();
-        chosen.then_some(choice)
-    });
-    FilingOutcome {
-        key: filed.request.clone(),
-        repeated,
-        reference_code: filed.reference.clone(),
-        custody,
-        box_number: filed.place.as_ref().map(|p| p.archive_box.number.clone()),
-        slot: filed.place.as_ref().map(|p| p.slot.clone()),
-        shelving,
-        policy: filed.policy.clone(),
-        documents,
-        rejected: assessment.rejected,
-        completeness: assessment.completeness,
-        findings: assessment.findings,
-        duplicates: assessment.duplicates,
-        slot_choice,
-    }
 }

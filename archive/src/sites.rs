@@ -278,6 +278,7 @@ impl Archive {
                 spines: vec![place.archive_box.spine],
                 box_number: site.numbers.box_number(&filed.key)?,
                 slots: Some(vec![place.slot.clone()]),
+                grows: false,
             }),
         };
         let taken = self.catalogue.file(FilingEntry {

@@ -2,18 +2,17 @@
 //!
 //! ```
 //! use archive_core::boxing::open_box::{OpenBox, Placement, place};
-//! use archive_core::policy::Policy;
 //! use archive_core::units::Millimetres;
 //!
-//! let policy = Policy::reference();
-//! let open = [OpenBox { spine: Millimetres(20), filled: Millimetres(18), slot_width: Millimetres(50) }];
+//! let spines = [20, 30, 40, 50].map(Millimetres);
+//! let open = OpenBox { spine: Millimetres(20), filled: Millimetres(18), slot_width: Millimetres(50) };
 //! // The papers move into the next wider box, which takes the same slot.
-//! assert_eq!(place(&open, Millimetres(5), policy.boxing())?, Placement::Grow { index: 0, spine: Millimetres(30) });
-//! # Ok::<(), archive_core::Error>(())
+//! assert_eq!(place(Some(open), Millimetres(5), &spines), Placement::Grow { spine: Millimetres(30) });
 //! ```
+//!
+//! Only the newest box of a key takes files, so that boxes hold consecutive files: an older one with room
+//! would mix up the order.
 
-use super::BoxingRule;
-use crate::error::Error;
 use crate::units::Millimetres;
 
 /// A box that takes more files, all of one key.
@@ -30,94 +29,55 @@ pub struct OpenBox {
 /// Where a file goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placement {
-    /// Into an open box as it is.
-    Into {
-        /// Which.
-        index: usize,
-    },
-    /// Into an open box whose papers move into a wider box in the same slot.
+    /// Into the newest box as it is.
+    Into,
+    /// Into the newest box, whose papers move into a wider one in the same slot.
     Grow {
-        /// Which.
-        index: usize,
-        /// The wider spine.
+        /// The wider spine, the thinnest that takes everything.
         spine: Millimetres,
     },
     /// Into a new box.
-    New {
-        /// Its spine, the thinnest that takes the file.
-        spine: Millimetres,
-    },
+    New,
 }
 
-/// Where a file of `thickness` goes, given the `open` boxes of its key, the oldest first.
-///
-/// The newest box is filled first, so that boxes hold consecutive files; it grows as far as its slot
-/// allows before a new one is begun.
-///
-/// # Errors
-/// `InvalidInput` where the file is thicker than every box.
-pub fn place(open: &[OpenBox], thickness: Millimetres, rule: &BoxingRule) -> Result<Placement, Error> {
-    let new = rule.spine_for(thickness).filter(|_| thickness.0 > 0).ok_or_else(|| {
-        let message = format!("fills no box: boxes take 1 to {}", rule.widest());
-        Error::invalid(format!("file of {thickness}"), message)
-    })?;
-    let Some((index, newest)) = open.iter().enumerate().next_back() else {
-        return Ok(Placement::New { spine: new });
-    };
+/// Where a file of `thickness` goes, given the `newest` open box of its key and the `spines` that boxes may
+/// have, in any order.
+#[must_use]
+pub fn place(newest: Option<OpenBox>, thickness: Millimetres, spines: &[Millimetres]) -> Placement {
+    let Some(newest) = newest else { return Placement::New };
     let filled = Millimetres(newest.filled.0.saturating_add(thickness.0));
     if filled <= newest.spine {
-        return Ok(Placement::Into { index });
+        return Placement::Into;
     }
-    match rule.spine_for(filled).filter(|spine| *spine <= newest.slot_width) {
-        Some(spine) => Ok(Placement::Grow { index, spine }),
-        None => Ok(Placement::New { spine: new }),
-    }
-}
-
-/// The thinnest spine for a box that is closed: its papers may move into a thinner one.
-#[must_use]
-pub fn closing_spine(open: &OpenBox, rule: &BoxingRule) -> Millimetres {
-    rule.spine_for(open.filled).map_or(open.spine, |spine| spine.min(open.spine))
+    let wider = spines.iter().copied().filter(|spine| *spine >= filled && *spine <= newest.slot_width);
+    wider.min().map_or(Placement::New, |spine| Placement::Grow { spine })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::Policy;
-
-    fn open(spine: u32, filled: u32, width: u32) -> OpenBox {
-        OpenBox { spine: Millimetres(spine), filled: Millimetres(filled), slot_width: Millimetres(width) }
-    }
 
     #[track_caller]
-    fn check(boxes: &[OpenBox], thickness: u32, expected: Placement) {
-        let rule = Policy::reference().boxing().clone();
-        assert_eq!(place(boxes, Millimetres(thickness), &rule).unwrap(), expected);
+    fn check((spine, filled, slot_width): (u32, u32, u32), thickness: u32, expected: Placement) {
+        let open = OpenBox {
+            spine: Millimetres(spine),
+            filled: Millimetres(filled),
+            slot_width: Millimetres(slot_width),
+        };
+        let spines = [50, 20, 40, 30].map(Millimetres);
+        assert_eq!(place(Some(open), Millimetres(thickness), &spines), expected);
     }
 
     #[test]
     fn a_box_grows_as_far_as_its_slot_allows() {
-        check(&[], 5, Placement::New { spine: Millimetres(20) });
-        check(&[open(20, 15, 50)], 5, Placement::Into { index: 0 });
-        check(&[open(20, 15, 50)], 6, Placement::Grow { index: 0, spine: Millimetres(30) });
-        check(&[open(20, 15, 50)], 35, Placement::Grow { index: 0, spine: Millimetres(50) });
-        check(&[open(20, 15, 50)], 36, Placement::New { spine: Millimetres(40) });
-        check(&[open(20, 15, 20)], 6, Placement::New { spine: Millimetres(20) });
-        // Only the newest takes files: an older one would mix up the order.
-        check(&[open(50, 1, 50), open(20, 20, 20)], 6, Placement::New { spine: Millimetres(20) });
-    }
-
-    #[test]
-    fn a_closed_box_needs_no_more_than_its_papers() {
-        let rule = Policy::reference().boxing().clone();
-        assert_eq!(closing_spine(&open(50, 22, 50), &rule), Millimetres(30));
-        assert_eq!(closing_spine(&open(20, 20, 50), &rule), Millimetres(20));
-    }
-
-    #[test]
-    fn hostile_thickness_is_refused() {
-        let rule = Policy::reference().boxing().clone();
-        assert!(place(&[], Millimetres(0), &rule).is_err());
-        assert!(place(&[open(50, 1, 50)], Millimetres(u32::MAX), &rule).is_err());
+        let grow = |spine| Placement::Grow { spine: Millimetres(spine) };
+        check((20, 15, 50), 5, Placement::Into);
+        check((20, 15, 50), 6, grow(30));
+        check((20, 15, 50), 35, grow(50));
+        check((20, 15, 50), 36, Placement::New);
+        check((20, 15, 20), 6, Placement::New);
+        check((20, 15, 29), 6, Placement::New);
+        check((50, 1, 50), u32::MAX, Placement::New);
+        assert_eq!(place(None, Millimetres(5), &[]), Placement::New);
     }
 }

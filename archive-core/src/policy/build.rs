@@ -221,6 +221,7 @@ fn boxing(source: Source<'_>, text: super::pack_text::BoxingText) -> Result<Boxi
         spines: text.spines_mm.into_inner().into_iter().map(Millimetres).collect(),
         sheet_micrometres: text.sheet_um.into_inner(),
         cover_micrometres: text.cover_um,
+        begin: text.begin,
     })
 }
 

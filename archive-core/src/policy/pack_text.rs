@@ -5,6 +5,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Ability, Basis, FilingOrder};
+use crate::boxing::BoxBeginning;
 use crate::holding::{CustodyMode, Retention};
 use crate::identifier::{
     DocumentType, FactName, FondsNumber, OrganisationCode, ProcessCode, RoleCode, StageCode,
@@ -85,6 +86,8 @@ pub(super) struct BoxingText {
     pub(super) spines_mm: Spanned<Vec<u32>>,
     pub(super) sheet_um: Spanned<u32>,
     pub(super) cover_um: u32,
+    #[serde(default)]
+    pub(super) begin: BoxBeginning,
     pub(super) separate: Spanned<Vec<String>>,
     pub(super) basis: Basis,
 }

@@ -102,6 +102,46 @@ pub(super) fn files_of_one_key_share_a_box(catalogue: &dyn Catalogue) {
     assert_eq!(file("e", 2), ("H0003".into(), 32, slot(3, 50).address));
 }
 
+/// Spines of 20 and 40 mm in slots of 50 mm and of 30 mm.
+pub(super) fn a_box_grows_in_its_slot(catalogue: &dyn Catalogue) {
+    catalogue.add_slots(vec![slot(1, 50), slot(2, 30)]).unwrap();
+    let since = catalogue.stock(None).unwrap().upto;
+    let grows = |key: &str, thickness: u32| FilingEntry {
+        custody: Custody::CentralPaper(Shelving {
+            spines: vec![Millimetres(20), Millimetres(40)],
+            slots: Some(vec![slot(1, 50).address, slot(2, 30).address]),
+            grows: true,
+            ..shelving(thickness)
+        }),
+        ..entry(key)
+    };
+    let place = |key: &str, thickness: u32| {
+        let place = catalogue.file(grows(key, thickness)).unwrap().place.unwrap();
+        let archive_box = place.archive_box;
+        (archive_box.number.to_string(), archive_box.spine.0, archive_box.filled.0)
+    };
+    assert_eq!(place("a", 15), ("H0001".into(), 20, 15));
+    assert_eq!(place("b", 10), ("H0001".into(), 40, 25), "the same box, wider");
+    let stored = catalogue.request(&request("b")).unwrap().unwrap().place.unwrap();
+    assert_eq!((stored.archive_box.spine, stored.archive_box.filled), (Millimetres(40), Millimetres(25)));
+    assert_eq!(catalogue.stock(Some(since)).unwrap().boxes[0].status.archive_box.spine, Millimetres(40));
+    let reference = catalogue.request(&request("b")).unwrap().unwrap().reference;
+    let events = catalogue.history(&reference).unwrap();
+    assert!(
+        matches!(events[1].event().unwrap(), crate::Event::BoxGrown { from, to, .. } if from.0 == 20 && to.0 == 40),
+        "{events:?}"
+    );
+    // No spine takes more, and the next slot is too narrow for more than 20 mm.
+    assert_eq!(place("c", 16), ("H0002".into(), 20, 16));
+    refused(catalogue.file(grows("d", 5)), ErrorKind::Conflict, &["slots"]);
+    // Where it may not grow, it stays what it is.
+    let mut stays = grows("e", 5);
+    if let Custody::CentralPaper(shelving) = &mut stays.custody {
+        shelving.grows = false;
+    }
+    refused(catalogue.file(stays), ErrorKind::Conflict, &["slots"]);
+}
+
 pub(super) fn boxes_never_mix(catalogue: &dyn Catalogue) {
     with_slots(catalogue, 5);
     let base = || entry("x").key;

@@ -5,11 +5,19 @@ use super::numbers::draw;
 use crate::Error;
 use crate::filing::{FilingEntry, Place, Shelving, Standing};
 use crate::sql::{Row, Transaction, conflict, values};
+use archive_core::boxing::open_box::{self, OpenBox, Placement};
 use archive_core::holding::{ArchiveBox, SlotAddress};
 use archive_core::identifier::RequestKey;
 use archive_core::units::Millimetres;
 
-/// The box for the entry: the newest of its key where there is room, else a new one in a slot.
+/// That a box became a wider one.
+pub(crate) struct Grown {
+    pub(crate) from: Millimetres,
+    pub(crate) to: Millimetres,
+}
+
+/// The box for the entry: the newest of its key where there is room, or where it may grow; else a new one
+/// in a slot.
 ///
 /// Older boxes with room are passed by, so that each box holds consecutive files and its spine can
 /// state the first and the last.
@@ -17,11 +25,12 @@ pub(crate) fn find_box(
     tx: &Transaction<'_>,
     entry: &FilingEntry,
     shelving: &Shelving,
-) -> Result<(i64, Place), Error> {
+) -> Result<(i64, Place, Option<Grown>), Error> {
     let key = &entry.key;
     let newest = tx.one(
         "SELECT b.id, b.spine, b.filled, b.tag, n.code, coalesce(stands.address, awaits.address),
-             CASE WHEN stands.id IS NULL THEN 0 ELSE 1 END
+             CASE WHEN stands.id IS NULL THEN 0 ELSE 1 END,
+             (SELECT min(width) FROM slot WHERE box_id = b.id)
          FROM box b JOIN number n ON n.id = b.number_id
          LEFT JOIN slot stands ON stands.box_id = b.id AND stands.state = 'confirmed'
          LEFT JOIN slot awaits ON awaits.box_id = b.id AND awaits.state = 'reserved'
@@ -41,14 +50,24 @@ pub(crate) fn find_box(
                 slot: row.parsed(5)?,
                 standing: if row.int::<i64>(6)? == 1 { Standing::Confirmed } else { Standing::Reserved },
             };
-            Ok((row.int::<i64>(0)?, place))
+            // A slot at least, since the box has an address.
+            Ok((row.int::<i64>(0)?, place, Millimetres(row.int(7)?)))
         },
     )?;
-    if let Some((box_id, mut place)) = newest
-        && place.archive_box.room() >= shelving.thickness
-    {
-        place.archive_box.filled.0 += shelving.thickness.0;
-        return Ok((box_id, place));
+    if let Some((box_id, mut place, slot_width)) = newest {
+        let (spine, filled) = (place.archive_box.spine, place.archive_box.filled);
+        let wider: &[Millimetres] = if shelving.grows { &shelving.spines } else { &[] };
+        let open = OpenBox { spine, filled, slot_width };
+        place.archive_box.filled = Millimetres(filled.0.saturating_add(shelving.thickness.0));
+        match open_box::place(Some(open), shelving.thickness, wider) {
+            Placement::Into => return Ok((box_id, place, None)),
+            Placement::Grow { spine: to } => {
+                tx.execute("UPDATE box SET spine = ?2 WHERE id = ?1", values![box_id, to.0])?;
+                place.archive_box.spine = to;
+                return Ok((box_id, place, Some(Grown { from: spine, to })));
+            }
+            Placement::New => {}
+        }
     }
     let (slot_id, slot, spine) = choose_slot(tx, &entry.request, shelving)?;
     let (number_id, number) = draw(tx, "box", &shelving.box_number)?;
@@ -73,7 +92,8 @@ pub(crate) fn find_box(
     )?;
     let archive_box = ArchiveBox { number, key: key.clone(), spine, filled: shelving.thickness };
     let standing = Standing::Reserved;
-    Ok((box_id, Place { thickness: shelving.thickness, archive_box, tag: None, slot, standing }))
+    let place = Place { thickness: shelving.thickness, archive_box, tag: None, slot, standing };
+    Ok((box_id, place, None))
 }
 
 /// A free slot and the spine of the box for it: the first wanted spine for which there is a slot.

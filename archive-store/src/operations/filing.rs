@@ -107,11 +107,11 @@ pub(crate) fn file(tx: &Transaction<'_>, prepared: &Prepared) -> Result<Filed, E
     }
     tie_system_record(tx, entry)?;
     let (number_id, reference) = draw(tx, "file", &entry.number)?;
-    let (box_id, place) = match &entry.custody {
-        Custody::Electronic => (None, None),
+    let (box_id, place, grown) = match &entry.custody {
+        Custody::Electronic => (None, None, None),
         Custody::CentralPaper(shelving) => {
-            let (box_id, place) = find_box(tx, entry, shelving)?;
-            (Some(box_id), Some(place))
+            let (box_id, place, grown) = find_box(tx, entry, shelving)?;
+            (Some(box_id), Some(place), grown)
         }
     };
     let when = time_text(entry.when);
@@ -158,6 +158,11 @@ pub(crate) fn file(tx: &Transaction<'_>, prepared: &Prepared) -> Result<Filed, E
         at: entry.when,
     };
     evidence::append(tx, Some(file_id), &event)?;
+    if let (Some(grown), Some(place)) = (grown, &place) {
+        let box_number = place.archive_box.number.clone();
+        let event = Event::BoxGrown { box_number, from: grown.from, to: grown.to, at: entry.when };
+        evidence::append(tx, Some(file_id), &event)?;
+    }
     if let Some(main) = &entry.joins {
         closing::join(tx, main, (file_id, &reference), entry.when)?;
     }

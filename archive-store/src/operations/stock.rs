@@ -69,6 +69,7 @@ fn changes(tx: &Transaction<'_>, since: u64, upto: u64) -> Result<Stock, Error> 
             | Event::MoveBegun { box_number: number, .. }
             | Event::Moved { box_number: number, .. }
             | Event::MoveCancelled { box_number: number, .. }
+            | Event::BoxGrown { box_number: number, .. }
             | Event::Vacated { box_number: number, .. } => {
                 numbers.insert(number);
             }

@@ -16,6 +16,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("sealed values", include_str!("schema/0004_sealed_values.sql")),
     ("tag history", include_str!("schema/0005_tag_history.sql")),
     ("decisions", include_str!("schema/0006_decisions.sql")),
+    ("growing boxes", include_str!("schema/0007_growing_boxes.sql")),
 ];
 
 /// Two programs that open one database at once take turns: "ARCV".

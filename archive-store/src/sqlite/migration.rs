@@ -25,6 +25,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("sealed values", include_str!("schema/0006_sealed_values.sql")),
     ("tag history", include_str!("schema/0007_tag_history.sql")),
     ("decisions", include_str!("schema/0008_decisions.sql")),
+    ("growing boxes", include_str!("schema/0009_growing_boxes.sql")),
 ];
 
 fn hash(sql: &str) -> String {

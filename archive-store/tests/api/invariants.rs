@@ -31,6 +31,7 @@ fn the_schema_itself_forbids_what_must_not_be() {
         ("DELETE FROM slot", "holds a box"),
         ("UPDATE slot SET box_id = NULL", "CHECK"),
         ("UPDATE box SET filled = spine + 1", "CHECK"),
+        ("UPDATE box SET spine = 51", "too narrow"),
         ("UPDATE box SET year = 1999", "FOREIGN KEY"),
         ("DELETE FROM box", "FOREIGN KEY"),
         ("UPDATE file SET year = 1999", "keeps its number"),

@@ -185,6 +185,7 @@ fn the_schema_itself_forbids_what_must_not_be() {
         ("DELETE FROM slot WHERE box_id IS NOT NULL", "holds a box"),
         ("UPDATE slot SET box_id = NULL", "check constraint"),
         ("UPDATE box SET filled = spine + 1", "check constraint"),
+        ("UPDATE box SET spine = 51", "too narrow"),
         ("UPDATE box SET year = 1999", "foreign key"),
         ("DELETE FROM box", "foreign key"),
         ("UPDATE file SET year = 1999", "keeps its number"),

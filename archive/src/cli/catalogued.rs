@@ -123,6 +123,10 @@ pub(super) fn print_outcome(outcome: &FilingOutcome) -> Result<(), Error> {
     if let (Some(number), Some(slot)) = (&outcome.box_number, &outcome.slot) {
         output::print(format_args!("  box             {number}"))?;
         output::print(format_args!("  slot            {slot}"))?;
+        if let Some(growth) = &outcome.box_grew {
+            let (from, to) = (growth.from, growth.to);
+            output::print(format_args!("  box is full     move its papers from {from} into a box of {to}"))?;
+        }
         if let Some(choice) = &outcome.slot_choice {
             let others = choice.runners_up.len();
             output::print(format_args!("  why there       {}; {others} runners-up", choice.best.costs))?;

@@ -1,16 +1,17 @@
-//! What the catalogue gets of a filing: number, box key, slots for a new box, documents.
+//! What the catalogue gets of a filing (number, box key, slots for a new box, documents), and what it gives.
 
+use archive_core::boxing::BoxBeginning;
 use archive_core::holding::{BoxKey, CustodyMode};
 use archive_core::policy::Process;
 use archive_core::record::Carrier;
-use archive_core::units::{Millimetres, Pages};
+use archive_core::units::Pages;
 use archive_core::{Error, ErrorKind};
-use archive_store::{Custody, Filed, FilingEntry};
+use archive_store::{Custody, Event, Filed, FilingEntry};
 use chrono::{Datelike, Utc};
 
 use super::{Assessment, as_catalogued};
 use crate::archive::Archive;
-use crate::filing::{FiledDocument, FilingRequest};
+use crate::filing::{BoxGrowth, FiledDocument, FilingOutcome, FilingRequest, Shelving};
 use crate::slots::{SlotChoice, SlotNeed};
 
 impl Archive {
@@ -66,8 +67,7 @@ impl Archive {
             CustodyMode::CentralPaper if !pages.is_empty() => {
                 let boxing = policy.boxing();
                 let thickness = boxing.thickness(&pages);
-                // A wide box takes many customers' files before the next one is begun.
-                let spines: Vec<Millimetres> = boxing.spines.iter().rev().copied().collect();
+                let spines = boxing.beginnings();
                 choice = self.choose_slot(&SlotNeed {
                     key: &key,
                     process: &request.process,
@@ -77,7 +77,8 @@ impl Archive {
                 })?;
                 let box_number = self.numbers.box_number(&key)?;
                 let slots = Some(choice.candidates());
-                Custody::CentralPaper(archive_store::Shelving { thickness, spines, box_number, slots })
+                let grows = boxing.begin == BoxBeginning::Thinnest;
+                Custody::CentralPaper(archive_store::Shelving { thickness, spines, box_number, slots, grows })
             }
             _ => Custody::Electronic,
         };
@@ -103,5 +104,60 @@ impl Archive {
             joins: assessment.case.joins.clone(),
         };
         Ok((entry, choice))
+    }
+
+    /// Whether the box of a file grew for it.
+    pub(super) fn growth(&self, filed: &Filed) -> Result<Option<BoxGrowth>, Error> {
+        if filed.place.is_none() || self.policy().boxing().begin == BoxBeginning::Widest {
+            return Ok(None);
+        }
+        for entry in self.catalogue.history(&filed.reference)? {
+            if let Ok(Event::BoxGrown { from, to, .. }) = entry.event() {
+                return Ok(Some(BoxGrowth { from, to }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What the catalogue and the shelf say of a filing.
+pub(super) struct Filing<'a> {
+    pub(super) filed: &'a Filed,
+    pub(super) custody: CustodyMode,
+    pub(super) box_grew: Option<BoxGrowth>,
+    pub(super) shelving: Shelving,
+}
+
+impl Filing<'_> {
+    pub(super) fn outcome(
+        self,
+        documents: Vec<FiledDocument>,
+        assessment: Assessment,
+        repeated: bool,
+    ) -> FilingOutcome {
+        let Self { filed, custody, box_grew, shelving } = self;
+        // A file that joined a box, or whose box was moved, stands where another choice put it.
+        let slot_choice = assessment.slot_choice.zip(filed.place.as_ref()).and_then(|(mut choice, place)| {
+            let chosen = choice.slots().any(|slot| *slot == place.slot);
+            choice.number = place.archive_box.number.clone();
+            chosen.then_some(choice)
+        });
+        FilingOutcome {
+            key: filed.request.clone(),
+            repeated,
+            reference_code: filed.reference.clone(),
+            custody,
+            box_number: filed.place.as_ref().map(|p| p.archive_box.number.clone()),
+            slot: filed.place.as_ref().map(|p| p.slot.clone()),
+            box_grew,
+            shelving,
+            policy: filed.policy.clone(),
+            documents,
+            rejected: assessment.rejected,
+            completeness: assessment.completeness,
+            findings: assessment.findings,
+            duplicates: assessment.duplicates,
+            slot_choice,
+        }
     }
 }

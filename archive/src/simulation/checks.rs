@@ -73,8 +73,6 @@ pub(super) fn check(archive: &Archive, out: &[RequestKey], loans: u64) -> Result
             if let Err(error) = archive.content(document) {
                 fault(false, &|| error.to_string());
             }
-        }
-        if let Some(document) = file.documents.first() {
             let found = catalogue.locate(&Locator::Document(document.id.clone()))?;
             let leads = found.iter().any(|f| f.filed.reference == file.filed.reference);
             fault(leads, &|| format!("document {} does not lead to its file", document.id));

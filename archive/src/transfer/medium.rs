@@ -1,7 +1,7 @@
 //! The medium layout (载体结构) in which electronic files are handed over between archives.
 //!
 //! ```text
-//! 说明文件.TXT          who hands over what, when, in which encoding
+//! 说明文件.TXT          who hands over what, when, in which encoding, and a seal over itself and the list
 //! 文件目录.XML          顺序号 档号 责任者 题名 日期 密级 电子档案名称 备注, and the digest of each file
 //! 电子档案/年度-类别/档号/…
 //! 其他/…
@@ -12,6 +12,7 @@
 //! list that is broken.
 
 mod directory;
+mod seal;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -166,10 +167,10 @@ impl MediumWriter {
             self.encoding.name(),
             self.suite
         );
-        let list = directory::write(&self.lines, self.encoding);
-        for (name, text) in [(DESCRIPTION, text), (DIRECTORY, list)] {
+        let list = self.encoding.encode(&directory::write(&self.lines, self.encoding));
+        let description = seal::sealed(&text, &list, self.encoding, self.suite);
+        for (name, bytes) in [(DESCRIPTION, description), (DIRECTORY, list)] {
             let path = self.partial.join(name);
-            let bytes = self.encoding.encode(&text);
             let written =
                 fs::File::create(&path).and_then(|mut f| f.write_all(&bytes).and_then(|()| f.sync_all()));
             written.map_err(|e| Error::io(&path, "write", e))?;
@@ -193,8 +194,8 @@ impl Drop for MediumWriter {
 /// Reads the medium at `path` and checks all of it. Gives its lines.
 ///
 /// # Errors
-/// `NotFound` where there is none; `Corrupt`, naming every fault, where a file is missing, changed, stray
-/// or leads out of the medium; `InvalidInput` where the list cannot be read.
+/// `NotFound` where there is none; `Corrupt`, naming every fault, where the seal is broken or a file is
+/// missing, changed, stray or leads out of the medium; `InvalidInput` where the list cannot be read.
 pub fn read(path: &Path) -> Result<Vec<Line>, Error> {
     let list = path.join(DIRECTORY);
     if !list.is_file() {
@@ -205,6 +206,14 @@ pub fn read(path: &Path) -> Result<Vec<Line>, Error> {
         ));
     }
     let bytes = bounded_file(&list)?;
+    let description = path.join(DESCRIPTION);
+    if !description.is_file() {
+        let message = format!("is no whole medium: it has no {DESCRIPTION}");
+        return Err(Error::new(ErrorKind::Corrupt, path.display().to_string(), message));
+    }
+    if let Some(fault) = seal::fault(&bounded_file(&description)?, &bytes) {
+        return Err(Error::new(ErrorKind::Corrupt, description.display().to_string(), fault));
+    }
     let lines = directory::read(&list.display().to_string(), &bytes)?;
     let mut faults = Vec::new();
     let mut listed = BTreeSet::new();

@@ -171,6 +171,30 @@ fn half_empty_boxes_are_proposed_to_be_joined() {
 }
 
 #[test]
+fn a_thin_box_grows_where_the_policy_begins_thin() {
+    let scene = Scene::new();
+    let policy = archive_core::policy::REFERENCE_TEXT.replace("begin = \"widest\"", "begin = \"thinnest\"");
+    std::fs::write(scene.path("holdings/policy.toml"), policy).unwrap();
+    let settings = scene.path("holdings").join(archive::config::SETTINGS);
+    let text = std::fs::read_to_string(&settings).unwrap();
+    std::fs::write(&settings, format!("policy = \"policy.toml\"\n{text}")).unwrap();
+    let archive = scene.open();
+    let thick = |key: &str| {
+        let mut request = scene.dunning(key);
+        request.documents[0].pages = Some(archive_core::units::Pages(240));
+        archive.file(&request).unwrap()
+    };
+    let (first, second) = (thick("r-1"), thick("r-2"));
+    assert_eq!((first.box_grew, &first.box_number), (None, &second.box_number));
+    let growth = second.box_grew.unwrap();
+    assert_eq!((growth.from.0, growth.to.0), (20, 30));
+    assert_eq!(thick("r-2").box_grew, second.box_grew, "again gives the same answer");
+    let label = archive.spine_label(&second.box_number.unwrap()).unwrap();
+    assert_eq!(label.spine.0, 30);
+    assert!(archive.catalogue().audit().unwrap().is_empty());
+}
+
+#[test]
 fn content_that_another_file_needs_is_not_destroyed() {
     let scene = Scene::new();
     let archive = scene.open();

@@ -59,6 +59,7 @@ fn stand(archive: &Archive, n: usize, at: &SlotAddress, days: i64) {
             spines: vec![Millimetres(50)],
             box_number: Draw::new("old boxes", 1, 99, |n| format!("H{n:04}").parse()),
             slots: Some(vec![at.clone()]),
+            grows: false,
         }),
         joins: None,
     };

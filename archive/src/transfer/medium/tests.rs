@@ -44,6 +44,8 @@ fn check_refused(damage: impl Fn(&Path), words: &str) {
     let scratch = tempfile::tempdir().unwrap();
     let path = scratch.path().join("medium");
     write(&path, Encoding::Utf8, Suite::Sha256);
+    // As another program would write it, without a seal: the list is then read as far as it goes.
+    fs::write(path.join(DESCRIPTION), "移交单位：某局\r\n").unwrap();
     damage(&path);
     let error = read(&path).unwrap_err();
     assert!(error.to_string().contains(words), "{error}");
@@ -59,6 +61,7 @@ fn replace(path: &Path, from: &str, to: &str) {
 #[test]
 fn a_damaged_or_hostile_medium_is_refused_as_a_whole() {
     let scan = "电子档案/2024-KH/Z109-KH·2024-D30-YX01-0001/001_合同.jpg";
+    check_refused(|p| fs::remove_file(p.join(DESCRIPTION)).unwrap(), "has no 说明文件.TXT");
     // One flipped bit.
     check_refused(|p| fs::write(p.join(scan), b"scao").unwrap(), "where the list says sha256:");
     check_refused(|p| fs::write(p.join(scan), b"sca").unwrap(), "has 3 bytes where the list says 4");
