@@ -29,7 +29,7 @@ use archive_core::identifier::{BoxNumber, RequestKey};
 use archive_core::record::Digest;
 use archive_core::{Error, ErrorKind};
 use archive_shelving::plan::relocation::{Standing, relocate};
-use archive_store::{MoveState, PlannedMove, RelocationPlan, ShelfReceipt, SlotFilter};
+use archive_store::{MoveState, PlannedMove, RelocationPlan, ShelfReceipt, SlotFilter, SlotStatus, SlotUse};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -141,7 +141,7 @@ impl Archive {
     /// - `InvalidInput`: a box or a slot stands twice in the mapping, a box is wider than its slot, or the
     ///   slot is at another site: send the box as a consignment.
     /// - `NotFound`: a box that stands nowhere, or an unknown slot.
-    /// - `Conflict`: a slot is taken by a box that stays or kept for another, a closed cycle has no empty
+    /// - `Conflict`: a slot is taken by a box that stays, kept for another or on a blocked column, a closed cycle has no empty
     ///   slot to use, nothing is left to move, or the key was used for another mapping.
     pub fn plan_relocation(
         &self,
@@ -181,8 +181,20 @@ impl Archive {
                 format!("is kept for another box, and wanted for box {number}: wait, or choose another");
             return Err(Error::new(ErrorKind::Conflict, format!("slot {slot}"), message));
         }
-        let slots = self.catalogue.slots(&SlotFilter::default())?.into_iter().map(|status| status.slot);
-        let slots: Vec<Slot> = slots.filter(|slot| !kept.contains(&slot.address)).collect();
+        let block_of = self.blocked_slots()?;
+        for (number, slot) in mapping {
+            if let Some(block) = block_of(slot) {
+                let message = format!("is on a {block} column, and wanted for box {number}: choose another");
+                return Err(Error::new(ErrorKind::Conflict, format!("slot {slot}"), message));
+            }
+        }
+        // No box waits in a slot that is kept, or on a column on which nothing is put.
+        let usable = |status: &SlotStatus| {
+            let address = &status.slot.address;
+            !kept.contains(address) && (status.used != SlotUse::Free || block_of(address).is_none())
+        };
+        let all = self.catalogue.slots(&SlotFilter::default())?;
+        let slots: Vec<Slot> = all.into_iter().filter(usable).map(|status| status.slot).collect();
         let plan = relocate(&slots, &standing, mapping)?;
         if plan.moves().is_empty() {
             return Err(conflict("has nothing to move: every box stands in its slot"));

@@ -30,6 +30,7 @@
 //! Limits: an index takes about 1 KiB a slot, and seconds to be made of a million; rates are those of the
 //! moment at which it was made.
 
+pub mod blocked;
 pub mod space;
 
 use std::collections::{BTreeMap, HashMap};
@@ -39,9 +40,8 @@ use archive_core::identifier::{BoxNumber, CustomerNumber, ProcessCode};
 use archive_core::record::CustomerClass;
 use archive_core::units::Millimetres;
 use archive_core::{Error, ErrorKind};
-use archive_shelving::layout::BankName;
 use archive_shelving::plan::demand::{OLDEST, RetrievalHistory};
-use archive_shelving::plan::slot_choice::{Advice, Block, BoxProfile, Hold, Proposal, Series, SlotIndex};
+use archive_shelving::plan::slot_choice::{Advice, BoxProfile, Hold, Proposal, Series, SlotIndex};
 use archive_store::{Catalogue, Retrieval, ShelvedBox, SlotFilter, Standing, Stock};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -114,6 +114,8 @@ pub(crate) struct ShelfPlan {
     upto: u64,
     /// For boxes on their way, the slot that is kept for them.
     moving: HashMap<BoxNumber, SlotAddress>,
+    /// The columns of which the index knows that nothing is put on them.
+    blocks: blocked::Blocks,
 }
 
 impl Archive {
@@ -180,15 +182,6 @@ impl Archive {
         self.with_plan(|plan| Ok(plan.index.advise(most, least)))
     }
 
-    /// Lets no new box be put on a column that is locked or out of order, or again everything with `None`,
-    /// until this archive is closed or its index of slots made anew.
-    ///
-    /// # Errors
-    /// `NotFound` for an unknown column.
-    pub fn block_column(&self, bank: &BankName, column: &str, block: Option<Block>) -> Result<(), Error> {
-        self.with_plan(|plan| plan.index.block(bank, column, block))
-    }
-
     /// The slots for the new box of a filing, if it needs one.
     ///
     /// # Errors
@@ -234,6 +227,11 @@ impl Archive {
             Some(plan) => plan,
             None => ShelfPlan::make(&*self.catalogue, &self.config)?,
         };
+        let blocks = self.read_blocks()?;
+        if blocks != plan.blocks {
+            blocked::take_over(&mut plan.index, &plan.blocks, &blocks);
+            plan.blocks = blocks;
+        }
         let answer = ask(&mut plan);
         *kept = Some(plan);
         answer
@@ -249,7 +247,8 @@ impl ShelfPlan {
         let now = Utc::now();
         let history = history(&stock.boxes, &catalogue.retrievals()?, now)?;
         let index = SlotIndex::new(config.slot_policy().clone(), slots)?;
-        let mut plan = Self { index, history, upto: stock.upto, moving: HashMap::new() };
+        let mut plan =
+            Self { index, history, upto: stock.upto, moving: HashMap::new(), blocks: BTreeMap::new() };
         plan.expect(&stock.boxes, now)?;
         for shelved in &stock.boxes {
             plan.stand(shelved, config, now)?;

@@ -65,6 +65,7 @@ mod transport;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 use archive_core::holding::{Slot, SlotAddress};
 use archive_core::identifier::BoxNumber;
@@ -100,6 +101,15 @@ pub enum Block {
     Locked,
     /// Out of order.
     Faulty,
+}
+
+impl fmt::Display for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Locked => "locked",
+            Self::Faulty => "faulty",
+        })
+    }
 }
 
 /// All slots of some sites and what stands in them, arranged so that a choice takes no scan.

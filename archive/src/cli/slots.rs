@@ -6,9 +6,12 @@ use std::time::Duration;
 use archive::Error;
 use archive::rounds::RoundTimes;
 use archive::slots::NewBox;
+use archive::slots::blocked::BlockedColumn;
 use archive_core::identifier::{BoxNumber, CustomerNumber, ProcessCode};
 use archive_core::record::CustomerClass;
 use archive_core::units::Millimetres;
+use archive_shelving::layout::BankName;
+use archive_shelving::plan::slot_choice::Block;
 use chrono::Datelike as _;
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -23,6 +26,18 @@ pub(super) enum Slots {
     Advise(Advise),
     /// Forecast when each site will be full, and what electronic custody would free.
     Space(Space),
+    /// Put no new box on a column that is locked or out of order.
+    Block(BlockColumn),
+    /// Use a column again.
+    Unblock(UnblockColumn),
+    /// List the columns on which nothing is put.
+    Blocked {
+        #[command(flatten)]
+        directory: Directory,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 impl Slots {
@@ -31,7 +46,71 @@ impl Slots {
             Self::Propose(verb) => verb.run(),
             Self::Advise(verb) => verb.run(),
             Self::Space(verb) => verb.run(),
+            Self::Block(verb) => verb.run(),
+            Self::Unblock(verb) => verb.run(),
+            Self::Blocked { directory, json } => {
+                let blocked = directory.open()?.blocked_columns()?;
+                if *json {
+                    output::print_json(&blocked)?;
+                } else {
+                    let line = |b: &BlockedColumn| {
+                        output::print(format_args!("column {} of bank {}: {}", b.column, b.bank, b.block))
+                    };
+                    blocked.iter().try_for_each(line)?;
+                }
+                Ok(Outcome::Done)
+            }
         }
+    }
+}
+
+/// Why nothing is put on a column, on the command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Reason {
+    Locked,
+    Faulty,
+}
+
+/// Arguments of `archive slots block`.
+#[derive(Debug, Args)]
+pub(super) struct BlockColumn {
+    /// Its bank: site/room/bank.
+    bank: BankName,
+    /// Its name, as in addresses of slots.
+    column: String,
+    /// Why.
+    #[arg(long = "as", value_enum, default_value = "faulty")]
+    reason: Reason,
+    #[command(flatten)]
+    directory: Directory,
+}
+
+impl BlockColumn {
+    fn run(&self) -> Result<Outcome, Error> {
+        let block = match self.reason {
+            Reason::Locked => Block::Locked,
+            Reason::Faulty => Block::Faulty,
+        };
+        self.directory.open()?.block_column(&self.bank, &self.column, Some(block))?;
+        Ok(Outcome::Done)
+    }
+}
+
+/// Arguments of `archive slots unblock`.
+#[derive(Debug, Args)]
+pub(super) struct UnblockColumn {
+    /// Its bank: site/room/bank.
+    bank: BankName,
+    /// Its name, as in addresses of slots.
+    column: String,
+    #[command(flatten)]
+    directory: Directory,
+}
+
+impl UnblockColumn {
+    fn run(&self) -> Result<Outcome, Error> {
+        self.directory.open()?.block_column(&self.bank, &self.column, None)?;
+        Ok(Outcome::Done)
     }
 }
 

@@ -8,6 +8,7 @@ use archive_core::record::CustomerClass;
 use archive_core::units::Millimetres;
 use archive_shelving::plan::slot_choice::Block;
 use archive_store::{SlotFilter, SlotUse};
+use std::process::Command;
 
 use crate::scene::Scene;
 
@@ -120,6 +121,46 @@ fn a_room_without_a_slot_is_refused_with_the_reasons() {
     assert!(error.report().contains("720 on a faulty column"), "{}", error.report());
     archive.block_column(&bank, "C02", None).unwrap();
     assert!(archive.file(&request).unwrap().slot.unwrap().column() == "C02");
+}
+
+#[test]
+fn a_blocked_column_is_left_by_every_process_and_every_plan() {
+    let scene = Scene::new();
+    let archive = scene.open();
+    let filed = scene.file(&archive, "r-1");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_archive"));
+        let output = command.args(arguments).arg("--archive").arg(scene.path("holdings")).output().unwrap();
+        let (told, complaint) = (output.stdout, output.stderr);
+        (output.status.code(), [told, complaint].map(|text| String::from_utf8(text).unwrap()).concat())
+    };
+    // The index of this process is made; another process blocks what it would choose.
+    let before = archive.propose_slot(&new_box(), 0).unwrap();
+    let chosen = before.slots().next().unwrap().clone();
+    let column = chosen.column().to_owned();
+    assert_eq!(run(&["slots", "block", "HZ/R1/B1", &column, "--as", "locked"]).0, Some(0));
+    let (_, told) = run(&["slots", "blocked"]);
+    assert_eq!(told, format!("column {column} of bank HZ/R1/B1: locked\n"));
+    let after = archive.propose_slot(&new_box(), 0).unwrap();
+    assert!(after.slots().all(|slot| slot.column() != column) && after.ruled_out.locked > 0, "{after}");
+    let mapping = [(filed.box_number.unwrap(), chosen)];
+    let error = archive.plan_relocation(&"m".parse().unwrap(), &mapping).unwrap_err();
+    assert!(
+        error.kind() == ErrorKind::Conflict && error.to_string().contains("on a locked column"),
+        "{error}"
+    );
+
+    assert_eq!(run(&["slots", "unblock", "HZ/R1/B1", &column]).0, Some(0));
+    assert_eq!(archive.blocked_columns().unwrap(), []);
+    assert_eq!(archive.propose_slot(&new_box(), 0).unwrap().to_string(), before.to_string());
+    let (code, told) = run(&["slots", "block", "HZ/R1/B1", "C77"]);
+    assert!(code == Some(3) && told.contains("column C77 of bank HZ/R1/B1"), "{told}");
+    std::fs::write(scene.path("holdings").join("blocked_columns.json"), "[{]").unwrap();
+    let error = archive.propose_slot(&new_box(), 0).unwrap_err();
+    assert!(
+        error.kind() == ErrorKind::Corrupt && error.to_string().contains("blocked_columns.json"),
+        "{error}"
+    );
 }
 
 #[test]
