@@ -39,7 +39,7 @@ impl Archive {
     pub fn block_column(&self, bank: &BankName, column: &str, block: Option<Block>) -> Result<(), Error> {
         self.with_plan(|plan| {
             plan.index.block(bank, column, block)?;
-            // Processes take turns at the lock of the plan only within one: the last writer wins a column.
+            // Of two processes that write at one moment the later wins.
             let mut blocks = self.read_blocks()?;
             let name = (bank.clone(), column.to_owned());
             match block {
