@@ -19,7 +19,7 @@ use crate::disposal::{DisposalList, DisposalProposal, LegalHold};
 use crate::document::{DocumentVersion, FixityCheck};
 use crate::evidence_log::{Checkpoint, ConsistencyProof, InclusionProof, LogEntry, LogVerification};
 use crate::filing::{
-    Draw, Filed, FilingEntry, Located, Locator, ShelfReceipt, check_batch, check_text, check_time,
+    Draw, Filed, FilingEntry, Located, Locator, PAGE_LIMIT, ShelfReceipt, check_batch, check_text, check_time,
 };
 use crate::key_provider::{KeyId, KeyProvider};
 use crate::loan::{Loan, LoanRequest};
@@ -106,6 +106,16 @@ impl<B: Backend> Catalogue for B {
     fn locate(&self, locator: &Locator) -> Result<Vec<Located>, Error> {
         let locator = locator.clone();
         self.read(move |tx| lookup::locate(tx, &locator))
+    }
+
+    fn files_after(&self, place: u64, limit: usize) -> Result<Vec<(u64, Located)>, Error> {
+        if limit == 0 || limit > PAGE_LIMIT {
+            return Err(Error::invalid(
+                format!("page of {limit} files"),
+                format!("ask for 1 to {PAGE_LIMIT}"),
+            ));
+        }
+        self.read(move |tx| lookup::files_after(tx, place, limit))
     }
 
     fn search(&self, search: &Search) -> Result<Vec<Filed>, Error> {

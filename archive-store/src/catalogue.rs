@@ -116,6 +116,13 @@ pub trait Catalogue: Debug + Send + Sync {
     /// empty is an empty answer.
     fn locate(&self, locator: &Locator) -> Result<Vec<Located>, Error>;
 
+    /// The live files after `place`, `limit` at most, each with its place, in the order in which they were
+    /// filed. Begun with 0 and gone on with the last place, it gives every file, without holding all of them.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a limit of 0 or above [`PAGE_LIMIT`](crate::filing::PAGE_LIMIT).
+    fn files_after(&self, place: u64, limit: usize) -> Result<Vec<(u64, Located)>, Error>;
+
     /// The files that `search` asks for, newest first.
     ///
     /// # Errors

@@ -76,6 +76,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("a box tells how long nobody looked for it", stock::a_box_tells_how_long_nobody_looked),
     ("inventories are recorded once", shelf::inventories_are_recorded_once),
     ("tags keep what was heard of them", shelf::tags_keep_what_was_heard_of_them),
+    ("files are gone through page by page", finding::files_are_gone_through_page_by_page),
     ("words of two characters are found exactly", finding::words_are_found_exactly),
     ("a search is narrowed by every filter", finding::a_search_is_narrowed),
     ("a held slot is kept for its request", custody::a_held_slot_is_kept_for_its_request),

@@ -37,6 +37,8 @@ use crate::shelf::Sighting;
 pub const DOCUMENT_LIMIT: usize = 10_000;
 /// The most entries that one batch may have, which bounds how long other writers wait for it.
 pub const BATCH_LIMIT: usize = 100_000;
+/// The most files that one page of them may have.
+pub const PAGE_LIMIT: usize = 10_000;
 /// The most bytes of readings, and of findings, that one entry may have.
 pub const JSON_LIMIT: usize = 16 << 20;
 /// The most bytes of a counter's scope, a reason, a policy's name or version.

@@ -1,5 +1,7 @@
 //! Completeness of what is filed: judged again at any time, for a file, a branch, or under another pack.
 
+use std::collections::HashMap;
+
 use archive_core::Error;
 use archive_core::completeness::branch::{Branch, Matrix};
 use archive_core::completeness::reminder::{Reminder, reminders_since};
@@ -8,16 +10,16 @@ use archive_core::holding::CustodyMode;
 use archive_core::identifier::{CustomerNumber, ReferenceCode};
 use archive_core::policy::{FileSummary, Impact, Policy, impact};
 use archive_core::record::CustomerClass;
-use archive_store::{Located, Locator, Search};
+use archive_store::{Located, Locator};
 use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::archive::Archive;
 use crate::cataloguing::gathering::read_back;
-use crate::intake::stored_case;
+use crate::intake::{CaseFile, stored_case};
 
-/// The most files that one call looks at.
-const FILE_LIMIT: usize = 10_000_000;
+/// How many files are read at a time, so that a branch of any size is judged in little memory.
+const PAGE: usize = 1000;
 
 /// A file, how complete it is, and whom to remind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,18 +43,19 @@ impl Archive {
 
     /// The documents of a file and of those that joined it.
     pub(crate) fn held_with(&self, file: &Located) -> Result<Vec<Holding>, Error> {
-        let mut held = summary(file)?.held;
+        let mut held = summary(file, &stored_case(file)?)?.held;
         for late in self.late_files(&file.filed.reference)? {
-            held.extend(summary(&late)?.held);
+            held.extend(summary(&late, &stored_case(&late)?)?.held);
         }
         Ok(held)
     }
 
     fn assess_file(&self, file: &Located) -> Result<Completeness, Error> {
-        let mut summary = summary(file)?;
+        let case = stored_case(file)?;
+        let mut summary = summary(file, &case)?;
         summary.held = self.held_with(&self.main_file(&file.filed.reference)?)?;
         let process = self.policy().process(&summary.process)?;
-        let stage = stored_case(file)?.stage.and_then(|stage| process.stage_index(&stage));
+        let stage = case.stage.and_then(|stage| process.stage_index(&stage));
         let today = self.today();
         let case =
             Case { held: &summary.held, facts: Some(&summary.facts), stage, filed: summary.filed, today };
@@ -67,23 +70,35 @@ impl Archive {
         let branch = Branch::new(self.policy())?;
         let today = self.today();
         let mut cases = Vec::new();
+        let mut places = HashMap::new();
+        let mut late = Vec::new();
         self.each_file(&mut |file| {
             let case = stored_case(file)?;
-            if case.joins.is_some() {
-                // Its papers count with the file that they joined.
-                return Ok(());
-            }
-            let mut summary = summary(file)?;
-            summary.held = self.held_with(file)?;
-            // A process that the policy no longer knows asks for nothing.
-            if let Ok(process) = self.policy().process(&summary.process) {
+            let summary = summary(file, &case)?;
+            if let Some(main) = case.joins {
+                late.push((main, summary.held));
+            } else if let Ok(process) = self.policy().process(&summary.process) {
+                // A process that the policy no longer knows asks for nothing.
                 let stage = case.stage.and_then(|stage| process.stage_index(&stage));
-                let facts = Some(&summary.facts);
-                let case = Case { held: &summary.held, facts, stage, filed: summary.filed, today };
-                cases.push(branch.case(&summary.process, &case)?);
+                let (held, facts, filed) = (&summary.held[..], Some(&summary.facts), summary.filed);
+                places.insert(summary.reference, cases.len());
+                cases.push(branch.case(&summary.process, &Case { held, facts, stage, filed, today })?);
             }
             Ok(())
         })?;
+        // Late papers count with the file that they joined, which may bear another number since.
+        for (main, held) in late {
+            let now = match places.get(&main) {
+                Some(&place) => Some(place),
+                None => {
+                    let found = self.catalogue.locate(&Locator::Reference(main))?;
+                    found.first().and_then(|file| places.get(&file.filed.reference).copied())
+                }
+            };
+            if let Some(place) = now {
+                branch.join(&mut cases[place], &held);
+            }
+        }
         Ok(branch.matrix(&cases, today))
     }
 
@@ -115,27 +130,28 @@ impl Archive {
     pub fn policy_impact(&self, new: &Policy) -> Result<Impact, Error> {
         let mut summaries = Vec::new();
         self.each_file(&mut |file| {
-            summaries.push(summary(file)?);
+            summaries.push(summary(file, &stored_case(file)?)?);
             Ok(())
         })?;
         Ok(impact(self.policy(), new, &summaries, self.today()))
     }
 
-    /// Hands every live file to `look`, the newest first.
+    /// Hands every live file to `look`, in the order of filing.
     pub(crate) fn each_file(&self, look: &mut dyn FnMut(&Located) -> Result<(), Error>) -> Result<(), Error> {
-        let search = Search { limit: FILE_LIMIT, ..Search::words("") };
-        for filed in self.catalogue.search(&search)? {
-            for file in self.catalogue.locate(&Locator::Reference(filed.reference))? {
-                look(&file)?;
+        let mut last = 0;
+        loop {
+            let page = self.catalogue.files_after(last, PAGE)?;
+            let Some((place, _)) = page.last() else { return Ok(()) };
+            last = *place;
+            for (_, file) in &page {
+                look(file)?;
             }
         }
-        Ok(())
     }
 }
 
 /// What of a file matters to a policy.
-fn summary(file: &Located) -> Result<FileSummary, Error> {
-    let case = stored_case(file)?;
+fn summary(file: &Located, case: &CaseFile) -> Result<FileSummary, Error> {
     let held = read_back(file)?
         .into_iter()
         .map(|d| Holding { document_type: d.document_type, form: d.form, name: d.name })
@@ -153,7 +169,7 @@ fn summary(file: &Located) -> Result<FileSummary, Error> {
         custody: file.custody,
         organisation: file.filed.key.organisation.clone(),
         held,
-        facts: case.facts,
+        facts: case.facts.clone(),
         filed: case.date.unwrap_or_else(|| file.filed.filed.date_naive()),
     })
 }

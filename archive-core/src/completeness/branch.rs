@@ -27,7 +27,7 @@ use serde::Serialize;
 
 use self::compiled::{CaseFacts, CompiledList, FactIndex};
 use super::judgement::Answer;
-use super::{Case, State, TYPE_LIMIT};
+use super::{Case, Holding, State, TYPE_LIMIT};
 use crate::error::Error;
 use crate::facts::Facts;
 use crate::identifier::{DocumentType, ProcessCode, RoleCode};
@@ -174,20 +174,25 @@ impl Branch {
             stage: case.stage.map_or(u8::MAX, |s| u8::try_from(s).unwrap_or(u8::MAX)),
             untyped: false,
         };
-        for held in case.held {
+        self.join(&mut compact, case.held);
+        Ok(compact)
+    }
+
+    /// Counts `held`, which came late, with the papers of `case`.
+    pub fn join(&self, case: &mut BranchCase, held: &[Holding]) {
+        for held in held {
             // A type that the policy does not know answers nothing, and is known not to.
             let Some(document_type) = &held.document_type else {
-                compact.untyped = true;
+                case.untyped = true;
                 continue;
             };
             let Some(bit) = self.types.get(document_type) else { continue };
             *match held.form {
-                Some(DocumentForm::Original) => &mut compact.originals,
-                Some(DocumentForm::Copy) => &mut compact.copies,
-                None => &mut compact.unsaid,
+                Some(DocumentForm::Original) => &mut case.originals,
+                Some(DocumentForm::Copy) => &mut case.copies,
+                None => &mut case.unsaid,
             } |= 1 << bit;
         }
-        Ok(compact)
     }
 
     /// How one case stands on the day `today`.

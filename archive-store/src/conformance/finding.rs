@@ -47,6 +47,32 @@ pub(super) fn files_are_found_by_every_name(catalogue: &dyn Catalogue) {
     assert_eq!(catalogue.locate(&names[1]).unwrap().len(), 2);
 }
 
+pub(super) fn files_are_gone_through_page_by_page(catalogue: &dyn Catalogue) {
+    let mut filed = Vec::new();
+    for n in 0..5 {
+        let entry = FilingEntry { custody: Custody::Electronic, ..entry(&format!("p{n}")) };
+        filed.push(catalogue.file(entry).unwrap().reference);
+    }
+    catalogue.void_number(&filed.remove(2), "filed twice", at(2)).unwrap();
+    let (mut seen, mut last) = (Vec::new(), 0);
+    loop {
+        let page = catalogue.files_after(last, 2).unwrap();
+        let Some(&(place, _)) = page.last() else { break };
+        assert!(page.len() <= 2 && place > last);
+        last = place;
+        seen.extend(page.into_iter().map(|(_, file)| file));
+    }
+    let whole: Vec<_> = filed
+        .iter()
+        .map(|reference| catalogue.locate(&Locator::Reference(reference.clone())).unwrap().remove(0))
+        .collect();
+    assert_eq!(seen, whole);
+    assert_eq!(catalogue.files_after(u64::MAX, 2).unwrap(), []);
+    for limit in [0, usize::MAX] {
+        refused(catalogue.files_after(0, limit), ErrorKind::InvalidInput, &["ask for"]);
+    }
+}
+
 pub(super) fn words_are_found_exactly(catalogue: &dyn Catalogue) {
     let texts = [
         "杭州市西湖区供电营业厅",

@@ -214,6 +214,17 @@ pub(crate) fn each_file(
     }
 }
 
+/// The live files in rows after `place`, with their rows.
+pub(crate) fn files_after(
+    tx: &Transaction<'_>,
+    place: u64,
+    limit: usize,
+) -> Result<Vec<(u64, Located)>, Error> {
+    let Ok(place) = i64::try_from(place) else { return Ok(Vec::new()) };
+    let sql = of_files("WHERE f.id > ?1 AND f.state <> 'void' ORDER BY f.id LIMIT ?2");
+    tx.all(&sql, values![place, limit], |row| Ok((row.int(23)?, located(tx, row)?)))
+}
+
 /// What a file takes of its box, void or not.
 pub(crate) fn thickness(tx: &Transaction<'_>, file_id: i64) -> Result<Option<Millimetres>, Error> {
     tx.only("SELECT thickness FROM file WHERE id = ?1", values![file_id], |row| {

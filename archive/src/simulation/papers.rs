@@ -107,12 +107,11 @@ pub(super) fn request(
             pages: Some(Pages(1 + u32::try_from(chance.number(9)).unwrap_or(0))),
         });
     }
-    if documents.is_empty() {
-        let path = directory.join(format!("{key}-00.png"));
-        std::fs::write(&path, [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".as_slice(), key.as_bytes()].concat())
-            .map_err(|e| Error::io(&path, "write", e))?;
-        documents.push(path.into());
-    }
+    // What no list asks for, such as a photograph of the site.
+    let path = directory.join(format!("{key}-photo.png"));
+    std::fs::write(&path, [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".as_slice(), key.as_bytes()].concat())
+        .map_err(|e| Error::io(&path, "write", e))?;
+    documents.push(SubmittedDocument { carrier: Some(Carrier::Image), ..SubmittedDocument::new(path) });
     let number = 3_300_000_000 + chance.number(8000);
     Ok(FilingRequest {
         key: key.parse()?,
