@@ -34,6 +34,36 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// What a person decided who looked at a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReviewDecision {
+    /// The record is wrong, as the finding says.
+    Confirm,
+    /// The record is right: it was a false alarm.
+    Reject,
+    /// Paper and record alone do not tell.
+    Unsure,
+}
+
+impl ReviewDecision {
+    /// Its name in data.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirm",
+            Self::Reject => "reject",
+            Self::Unsure => "unsure",
+        }
+    }
+}
+
+impl fmt::Display for ReviewDecision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// A rectangle on a page image, in pixels from its top left corner: `[x0, y0, x1, y1]`, with the
 /// right and lower edges outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use archive::capture::Likeness;
 use archive::records::RecordTable;
-use archive::{Config, Error, FilingOutcome, FilingRequest, RowComparison, Shelving, report};
+use archive::{Config, Error, FilingOutcome, FilingRequest, RowComparison, Shelving};
 use archive_core::completeness::Presence;
 use archive_core::data_file;
 use archive_reconcile::{Finding, FindingKind};
@@ -60,7 +60,7 @@ pub(super) struct File {
     /// Exit with 1 where papers and system differ, or a paper is missing.
     #[arg(long)]
     check: bool,
-    /// Write an HTML report into this directory.
+    /// Write the exception page into this directory.
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
 }
@@ -88,9 +88,7 @@ impl File {
         }
         bar.finish_and_clear();
         if let Some(directory) = &self.report {
-            let documents = outcomes.iter().flat_map(|o| &o.documents);
-            let content = documents.map(|d| (d.content.as_path(), &d.digest));
-            report::write(directory, &outcomes, archive.content_directory(content)?.path())?;
+            archive.report_filings(directory, &outcomes)?;
         }
         let differs = |o: &FilingOutcome| {
             !o.findings.is_empty() || o.completeness.state() != archive_core::completeness::State::Complete
@@ -386,6 +384,9 @@ pub(super) struct Reconcile {
     /// Write CSV for programs: cells that a spreadsheet would take for formulas stay as they are.
     #[arg(long, requires = "left")]
     lossless: bool,
+    /// Write the exception page on filed papers into this directory.
+    #[arg(long, value_name = "DIR", requires = "records")]
+    report: Option<PathBuf>,
     /// Print JSON: one line a customer, or one for two tables.
     #[arg(long)]
     json: bool,
@@ -423,6 +424,9 @@ impl Reconcile {
         let table = RecordTable::load(records, "account_no")?;
         let archive = self.directory.open()?;
         let rows = archive.reconcile(&table)?;
+        if let Some(directory) = &self.report {
+            archive.report_comparisons(directory, &rows)?;
+        }
         let mut differences = 0;
         for row in &rows {
             if self.json {

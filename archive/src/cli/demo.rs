@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use archive::{Archive, Config, Error, report, samples};
+use archive::{Archive, Config, Error, samples};
 use clap::Args;
 
 use super::{Outcome, catalogued, output, setup};
@@ -33,11 +33,7 @@ impl Demo {
         bar.enable_steady_tick(std::time::Duration::from_millis(200));
         let outcome = archive.file(&request)?;
         bar.finish_and_clear();
-        let page = report::write(
-            &self.out.join("report"),
-            std::slice::from_ref(&outcome),
-            &archive.config().content(),
-        )?;
+        let page = archive.report_filings(&self.out.join("report"), std::slice::from_ref(&outcome))?;
         if self.json {
             output::print_json(&outcome)?;
             return Ok(Outcome::Done);

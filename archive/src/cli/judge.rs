@@ -47,6 +47,9 @@ pub(super) struct Judge {
     /// The day; today where absent.
     #[arg(long, value_name = "DATE", requires = "book")]
     date: Option<NaiveDate>,
+    /// Write the exception page into this directory.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
     /// Print JSON: one line a customer, then one with what each cost ratio would bring.
     #[arg(long)]
     json: bool,
@@ -91,6 +94,9 @@ impl Judge {
                     setting.cost_ratio, setting.alerts, setting.false_alarms, setting.missed,
                 ))?;
             }
+        }
+        if let Some(directory) = &self.report {
+            archive.report_judgements(directory, &rows)?;
         }
         if let Some(path) = &self.book {
             // The book is not held while images are read.

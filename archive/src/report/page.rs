@@ -1,164 +1,135 @@
-//! The report's one page.
+//! The report's one page: its frame, its data and its script.
 
-use std::collections::BTreeMap;
+use archive_core::{Error, ErrorKind};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use maud::{DOCTYPE, PreEscaped, html};
+use sha2::{Digest as _, Sha256};
 
-use archive_core::completeness::Presence;
-use archive_core::evidence::Region;
-use archive_core::record::Digest;
-use archive_reconcile::{Finding, FindingKind, Severity};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use super::Report;
+use crate::content::digest;
 
-use super::Picture;
-use crate::filing::{FiledDocument, FilingOutcome, Shelving};
+const STYLE: &str = include_str!("page.css");
 
-const STYLE: &str = include_str!("style.css");
+/// One script, in reading order.
+const SCRIPT: &str = concat!(
+    "\"use strict\";\n",
+    include_str!("texts.js"),
+    include_str!("showing.js"),
+    include_str!("plots.js"),
+    include_str!("papers.js"),
+    include_str!("decisions.js"),
+    include_str!("findings.js"),
+    include_str!("page.js"),
+);
 
-type Pictures = BTreeMap<Digest, Picture>;
-
-pub(super) fn render(outcomes: &[FilingOutcome], pictures: &Pictures) -> Markup {
-    let findings: usize = outcomes.iter().map(|o| o.findings.len()).sum();
-    html! {
+/// The page on `report`.
+pub(super) fn render(report: &Report) -> Result<String, Error> {
+    let data = serde_json::to_string(report).map_err(|e| {
+        Error::new(ErrorKind::Internal, "the report", "cannot be written as JSON").with_source(e)
+    })?;
+    // Tells this page's decisions from those of others that a browser keeps.
+    let name = digest(data.as_bytes()).to_string();
+    let policy = format!(
+        "default-src 'none'; img-src 'self' file:; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
+        hash(STYLE),
+        hash(SCRIPT)
+    );
+    let page = html! {
         (DOCTYPE)
         html lang="zh-CN" {
             head {
                 meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy);
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "Filing report 归档报告" }
+                meta name="color-scheme" content="light dark";
+                title { "差异复核 Exceptions" }
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                h1 { "Filing report 归档报告" }
-                p.soft { (outcomes.len()) " filed, " (findings) " differences between papers and the marketing system" }
-                @for outcome in outcomes { (filing(outcome, pictures)) }
-            }
-        }
-    }
-}
-
-fn filing(outcome: &FilingOutcome, pictures: &Pictures) -> Markup {
-    html! {
-        section.filing {
-            h2 { "档号 " (outcome.reference_code) }
-            dl {
-                dt { "Request" } dd { (outcome.key) }
-                dt { "Box 盒号" } dd { (outcome.box_number.as_ref().map_or("–", |b| b.as_str())) }
-                dt { "Slot 储位" } dd { (outcome.slot.as_ref().map_or("–", |s| s.as_str())) }
-                dt { "On the shelf" } dd { (shelving(&outcome.shelving)) }
-                dt { "Policy" } dd { (outcome.policy.name) " " (outcome.policy.version) }
-            }
-            h2 { "Papers 材料" }
-            table {
-                thead { tr { th { "Needed" } th { "State" } } }
-                tbody {
-                    @for item in &outcome.completeness.items {
-                        tr { td { (item.name) } td { (presence(&item.presence)) } }
-                    }
-                    @for document in &outcome.rejected {
-                        tr { td { (document.name) } td.bad { "✗ not filed: " (document.message) } }
-                    }
+                noscript {
+                    p { "本页用自带的脚本显示内容，不联网；请允许脚本运行。" }
+                    p lang="en" { "This page shows its findings by a script of its own and fetches nothing: please allow scripts." }
                 }
-            }
-            h2 { "Differences 差异" }
-            @if outcome.findings.is_empty() {
-                p.good { "✓ Papers and marketing system agree in every field that was compared." }
-            }
-            @for finding in &outcome.findings { (difference(finding, outcome, pictures)) }
-        }
-    }
-}
-
-fn shelving(shelving: &Shelving) -> Markup {
-    html! {
-        @match shelving {
-            Shelving::NotNeeded => { "not needed: kept electronically" }
-            Shelving::Confirmed { tag } => { span.good { "✓ tag " (tag) " seen" } }
-            Shelving::Pending { reason } => { span.doubt { "? pending: " (reason) } }
-        }
-    }
-}
-
-fn presence(presence: &Presence) -> Markup {
-    html! {
-        @match presence {
-            Presence::Present { document } => { span.good { "✓ present: " (document) } }
-            Presence::Deferred { document, due } => {
-                span.doubt { "… deferred by " (document) @if let Some(due) = due { ", due " (due) } }
-            }
-            Presence::Overdue { document, due } => {
-                span.bad { "✗ overdue, deferred by " (document) @if let Some(due) = due { ", due " (due) } }
-            }
-            Presence::Missing => { span.bad { "✗ missing" } }
-            Presence::Unverified { reason } => { span.doubt { "? unverified: " (reason) } }
-        }
-    }
-}
-
-fn difference(finding: &Finding, outcome: &FilingOutcome, pictures: &Pictures) -> Markup {
-    let document = outcome.documents.iter().find(|d| d.name == finding.document);
-    let field = document.and_then(|d| d.fields.get(&finding.field));
-    html! {
-        article {
-            div {
-                h3 { (finding.label) " " (severity(finding.severity)) }
-                dl.values {
-                    dt { "Paper 纸质" } dd { b { (finding.paper.as_deref().unwrap_or("unreadable")) } }
-                    dt { "System 系统" } dd { b { (finding.record.as_deref().unwrap_or("–")) } }
-                }
-                dl {
-                    dt { "Finding" } dd { (kind(finding.kind)) }
-                    dt { "Evidence" } dd { (format!("{:.1} nats against the system's value", finding.evidence)) }
-                    @if let Some(field) = field {
-                        dt { "Confidence" } dd { (format!("{:.3}", field.confidence.get())) }
-                        dt { "As printed" } dd { (field.text) }
-                    }
-                    dt { "On" } dd { (finding.document) }
-                    dt { "Why it matters" } dd { (finding.reason) }
-                }
-            }
-            @if let (Some(document), Some(field)) = (document, field) {
-                (evidence(document, field.region, pictures))
+                script type="application/json" id="report" data-name=(name) { (PreEscaped(inert(&data))) }
+                script { (PreEscaped(SCRIPT)) }
             }
         }
-    }
-}
-
-/// The crop enlarged, and the whole page with the region marked.
-fn evidence(document: &FiledDocument, region: Region, pictures: &Pictures) -> Markup {
-    let Some(picture) = pictures.get(&document.digest) else {
-        return html! { p.doubt { "The image of " (document.name) " cannot be shown." } };
     };
-    let margin = region.height();
-    let left = region.left().saturating_sub(margin);
-    let top = region.top().saturating_sub(margin / 2);
-    let crop = format!("{left} {top} {} {}", region.width() + 2 * margin, region.height() + margin);
-    let whole = format!("0 0 {} {}", picture.width, picture.height);
-    html! {
-        div {
-            @for (view, what) in [(crop, "the place enlarged"), (whole, "the page with the place marked")] {
-                svg viewBox=(view) role="img" aria-label=(format!("{}: {what}", document.name)) {
-                    image href=(picture.path) width=(picture.width) height=(picture.height) {}
-                    rect x=(region.left()) y=(region.top()) width=(region.width()) height=(region.height()) {}
-                }
-            }
-        }
-    }
+    Ok(page.into_string())
 }
 
-fn severity(severity: Severity) -> Markup {
-    html! {
-        @match severity {
-            Severity::Critical => { span.bad { "‼ critical" } }
-            Severity::Major => { span.bad { "! major" } }
-            Severity::Minor => { span.doubt { "· minor" } }
-        }
-    }
+/// JSON in which nothing can end or begin an element: the escapes mean the same to its readers.
+fn inert(json: &str) -> String {
+    json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
-fn kind(kind: FindingKind) -> &'static str {
-    match kind {
-        FindingKind::Mismatch => "the paper shows another value",
-        FindingKind::PapersDisagree => "the papers contradict each other",
-        FindingKind::Unreadable => "the paper cannot be read well enough",
-        FindingKind::MissingInRecord => "the system has no value",
+/// `text` as a source in a content security policy.
+fn hash(text: &str) -> String {
+    format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(text.as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use archive_core::record::Digest;
+    use archive_store::Checkpoint;
+
+    use super::*;
+    use crate::judging::Silent;
+
+    /// A report whose only text is `text`.
+    fn saying(text: &str) -> Report {
+        Report {
+            archive: Checkpoint { size: 1, root: Digest([1; 32]) },
+            made: "2024-05-01".parse().unwrap(),
+            compared: 1,
+            without_papers: Vec::new(),
+            silent: vec![Silent { document: text.into(), reason: text.into() }],
+            exceptions: Vec::new(),
+            left_out: 0,
+            files: Vec::new(),
+            completeness: None,
+        }
+    }
+
+    #[test]
+    fn no_text_of_papers_or_records_can_be_taken_for_markup() {
+        let plain = render(&saying("x")).unwrap();
+        for text in [
+            "</script><script>alert(1)</script>",
+            "<!--<script>",
+            "]]>&lt;\u{2028}\u{2029}\u{0}\u{202e}",
+            "\"}]}; alert(1); //",
+        ] {
+            let page = render(&saying(text)).unwrap();
+            let data = page.split_once("<script type=\"application/json\"").unwrap().1;
+            let data = data.split_once('>').unwrap().1.split_once("</script>").unwrap().0;
+            assert!(!data.contains(['<', '>', '&']), "{data}");
+            let read: serde_json::Value = serde_json::from_str(data).unwrap();
+            assert_eq!(read["silent"][0]["document"], text, "the browser reads the text back as it was");
+            assert_eq!(page.matches("<script").count(), plain.matches("<script").count());
+        }
+    }
+
+    #[test]
+    fn only_the_page_s_own_script_and_style_are_allowed() {
+        let page = render(&saying("x")).unwrap();
+        let element = |name: &str| {
+            let start = format!("<{name}>");
+            let end = format!("</{name}>");
+            page.split_once(&start).unwrap().1.split_once(&end).unwrap().0.to_owned()
+        };
+        for (kind, text) in [("script", element("script")), ("style", element("style"))] {
+            assert!(
+                page.contains(&format!("{kind}-src '{}'", hash(&text))),
+                "{kind}: the hash is of what stands there"
+            );
+        }
+        assert!(page.contains("default-src 'none'") && !page.contains("unsafe-inline"));
+        for outside in
+            ["https://", "src=\"", "@import", "url(http", "eval(", "innerHTML", "insertAdjacentHTML"]
+        {
+            assert!(!page.contains(outside), "{outside}");
+        }
     }
 }

@@ -101,11 +101,20 @@ fn the_demo_files_reports_and_locates() {
     assert!(stdout.contains("1 of 1 boxes seen"), "{stdout}");
 
     let page = std::fs::read_to_string(out.join("report/index.html")).unwrap();
-    assert_eq!(page.matches("<article>").count(), 4);
-    for picture in page.split("href=\"pages/").skip(1).map(|rest| rest.split('"').next().unwrap()) {
-        assert!(out.join("report/pages").join(picture).exists(), "{picture}");
+    let data = page.split("type=\"application/json\"").nth(1).unwrap();
+    let data = data.split_once('>').unwrap().1.split("</script>").next().unwrap();
+    let data: serde_json::Value = serde_json::from_str(data).unwrap();
+    let shown = data["exceptions"].as_array().unwrap();
+    assert_eq!(shown.len(), 4);
+    for exception in shown {
+        let picture = exception["picture"]["path"].as_str().unwrap();
+        assert!(out.join("report").join(picture).exists(), "{picture}");
+        assert!(exception["picture"]["region"].is_array() && exception["site"].is_string(), "{exception}");
     }
-    assert!(!page.contains("http:") && !page.contains("https:"), "the report needs no network");
+    assert!(
+        !page.contains("https:") && page.matches("http:").count() == 1,
+        "only the name of SVG is an address"
+    );
 
     let output = run(command(["locate", "3342125369", "--json", "--archive"]).arg(out.join("archive")));
     let located: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

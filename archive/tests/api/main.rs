@@ -12,6 +12,7 @@ mod crash;
 #[cfg(feature = "postgres")]
 mod database;
 mod early_warning;
+mod exceptions;
 mod filing;
 mod inventory;
 mod scene;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::atomic::AtomicBool;
 
-use archive::{Config, FilingOutcome, FilingRequest, report, samples, setup as models};
+use archive::{Config, FilingOutcome, FilingRequest, samples, setup as models};
 use archive_core::Error;
 use archive_core::identifier::{BoxNumber, ReferenceCode, RequestKey};
 use archive_store::{LoanRequest, Search};
@@ -71,7 +71,7 @@ impl Archive {
     /// Writes the findings of filings as a page; gives its path.
     fn report(&self, py: Python<'_>, outcomes: &str, directory: PathBuf) -> PyResult<PathBuf> {
         let outcomes: Vec<FilingOutcome> = taken("report request", outcomes)?;
-        detached(py, || report::write(&directory, &outcomes, &self.archive.config().content()))
+        detached(py, || self.archive.report_filings(&directory, &outcomes))
     }
 
     /// Lends a file.
