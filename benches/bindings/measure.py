@@ -20,7 +20,7 @@ COLUMNS = r'''
 import re, statistics, sys, time
 import marketing_archive as ma, polars as pl
 rows, runs = int(sys.argv[1]), int(sys.argv[2])
-rule = ma.Rule.shipped("客户文件")
+rule = ma.Rule.shipped("DA-T-22-件")
 names = rule.fields
 numbers = [f"Z109-KH·{2000 + i % 100}-D30-BGS-{i % 9999 + 1:04}" for i in range(rows)]
 numbers[::1000] = ["no number"] * len(numbers[::1000])
@@ -126,10 +126,7 @@ def in_turns(runs, **candidates):
 
 
 def measure_c(a, python):
-    rule = os.path.join(PLACE, "rule.txt")
-    text = subprocess.run([python, "-c", "import marketing_archive as ma; print(ma.shipped_rules()['客户文件'])"],
-                          check=True, capture_output=True, text=True).stdout
-    open(rule, "w").write(text)
+    rule = os.path.join(ROOT, "archive-numbering", "rules", "da-t-22-2015.rule")
     prefix, program = os.path.join(PLACE, "c"), os.path.join(PLACE, "rule_parse")
     build(["cargo", "xtask", "install-c", prefix])
     build(["cc", "-O2", "-std=c11", "-D_POSIX_C_SOURCE=199309L", "-o", program, os.path.join(HERE, "rule_parse.c"),

@@ -10,7 +10,7 @@ const ROUND: u32 = 200_000;
 const ROUNDS: usize = 25;
 
 fn main() {
-    let rule: Rule = shipped::rule("客户文件").expect("the rule is shipped");
+    let rule: Rule = shipped::rule("DA-T-22-件").expect("the rule is shipped");
     let fields: Vec<FieldId> =
         rule.field_names().map(|name| rule.field(name).expect("a name of its own")).collect();
     let round = |_| {

@@ -8,7 +8,7 @@ use archive::snapshots::{CsvStyle, Findings, open_schema, reconcile_files};
 use archive_core::Error;
 use archive_reconcile::Schema;
 use archive_reconcile::tables::{
-    MemorySnapshot, Options, Progress, Stage, Summary, findings_schema, reconcile_tables,
+    MemorySnapshot, Options, Progress, Stage, Summary, check_foreign_batch, findings_schema, reconcile_tables,
 };
 use arrow_array::ffi_stream::{ArrowArrayStreamReader, FFI_ArrowArrayStream};
 use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
@@ -181,6 +181,7 @@ fn read(name: &str, stream: FFI_ArrowArrayStream) -> Result<MemorySnapshot, Erro
     let reader = ArrowArrayStreamReader::try_new(stream).map_err(unreadable)?;
     let schema = reader.schema();
     let batches = reader.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    batches.iter().try_for_each(|batch| check_foreign_batch(&format!("argument {name}"), batch))?;
     MemorySnapshot::new(name, schema, batches)
 }
 

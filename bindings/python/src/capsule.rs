@@ -8,6 +8,7 @@ use std::ffi::{CStr, c_char};
 use std::sync::Arc;
 
 use archive_core::{Error, ErrorKind};
+use archive_reconcile::tables::check_foreign_column;
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchIterator, StructArray, make_array};
@@ -115,7 +116,9 @@ fn read_array(name: &str, schema: &FFI_ArrowSchema, array: FFI_ArrowArray) -> Re
     // SAFETY: the producer vouches that the array is of its schema's type.
     let data = unsafe { from_ffi_and_data_type(array, field.data_type().clone()) }
         .map_err(|e| unreadable(name, e))?;
-    Ok(Chunks { schema: Schema::try_from(schema).ok().map(Arc::new), field, arrays: vec![make_array(data)] })
+    let array = make_array(data);
+    check_foreign_column(name, array.as_ref())?;
+    Ok(Chunks { schema: Schema::try_from(schema).ok().map(Arc::new), field, arrays: vec![array] })
 }
 
 /// Reads a stream to its end. The reader that the Arrow crate has takes tables alone.
@@ -159,7 +162,9 @@ fn read_stream(name: &str, mut stream: FFI_ArrowArrayStream) -> Result<Chunks, E
         // SAFETY: the producer vouches that each array is of the stream's type.
         let data = unsafe { from_ffi_and_data_type(array, field.data_type().clone()) }
             .map_err(|e| unreadable(name, e))?;
-        arrays.push(make_array(data));
+        let array = make_array(data);
+        check_foreign_column(name, array.as_ref())?;
+        arrays.push(array);
     }
     Ok(Chunks { field, schema: table, arrays })
 }

@@ -35,3 +35,17 @@ def test_csv_in_another_encoding_is_read_as_what_it_is(tmp_path: pathlib.Path) -
     papers.write_bytes(text.encode("utf-16"))
     with pytest.raises(ma.ArchiveError, match="papers.csv"):
         ma.reconcile(papers, system, key="account_no")
+
+
+def test_a_text_column_that_is_no_utf8_is_refused_by_name() -> None:
+    offsets = pa.array([0, len(GB18030)], pa.int32()).buffers()[1]
+    wrong = pa.StringArray.from_buffers(1, offsets, pa.py_buffer(GB18030))
+    papers = pa.table({"account_no": ["1"], "customer_name": wrong})
+    system = pa.table({"account_no": ["1"], "customer_name": ["杭州永泰纺织有限公司"]})
+    for left, right in ((papers, system), (system, papers)):
+        with pytest.raises(ma.InvalidInput, match="column customer_name.*not UTF-8"):
+            ma.reconcile(left, right, key="account_no")
+    backwards = pa.array([0, 9, 3], pa.int32()).buffers()[1]
+    for column in (wrong, pa.StringArray.from_buffers(2, backwards, pa.py_buffer(b"123456789"))):
+        with pytest.raises(ma.InvalidInput, match="does not allow"):
+            ma.Rule.shipped("DA-T-22-件").parse_column(column)

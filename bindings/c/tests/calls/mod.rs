@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use arrow_array::{ArrayRef, Int64Array, RecordBatch, RecordBatchIterator, StringArray};
+use arrow_array::{Array, ArrayRef, BinaryArray, Int64Array, RecordBatch, RecordBatchIterator, StringArray};
 use marketing_archive::*;
 
 /// Texts near which mistakes are likely: each call takes one of these, changed or not, or bytes of its own.
@@ -487,21 +487,24 @@ unsafe fn reconcile(tape: &mut Tape<'_>, options: &Text) {
     assert!(right.release.is_none() && (left.release.is_none() || !is_left_given), "streams are consumed");
 }
 
+/// A column that says it is text, whatever its bytes are: a producer in C may write anything.
+pub(crate) fn said_to_be_text(texts: &[Option<&[u8]>]) -> ArrayRef {
+    let bytes = BinaryArray::from_iter(texts).into_data().into_builder().data_type(StringArray::DATA_TYPE);
+    // SAFETY: only what looks at the texts may not be called, and the interface alone gets the column.
+    Arc::new(StringArray::from(unsafe { bytes.build_unchecked() }))
+}
+
 /// A table of a text and a number column, or a stream that was released.
 fn stream(tape: &mut Tape<'_>) -> FFI_ArrowArrayStream {
     let how = tape.byte();
     if how & 15 == 15 {
         return FFI_ArrowArrayStream::empty();
     }
-    let keys: Vec<Option<String>> = tape
-        .bytes()
-        .chunks(3)
-        .map(|key| (key[0] != 0).then(|| String::from_utf8_lossy(key).into_owned()))
-        .collect();
+    let keys: Vec<Option<&[u8]>> = tape.bytes().chunks(3).map(|key| (key[0] != 0).then_some(key)).collect();
     let numbers: Vec<Option<i64>> =
         (0..keys.len()).map(|row| (row % 5 != 4).then_some(i64::from(how) - row as i64)).collect();
     let columns: Vec<(&str, ArrayRef)> = vec![
-        ("k", Arc::new(StringArray::from(keys))),
+        ("k", said_to_be_text(&keys)),
         (if how & 0x10 == 0 { "b" } else { "k" }, Arc::new(Int64Array::from(numbers))),
     ];
     let batch = RecordBatch::try_from_iter(columns).expect("columns are of one length");
