@@ -2,14 +2,14 @@
 //!
 //! ```no_run
 //! use archive::cataloguing::{Catalogued, Printed};
+//! use archive::snapshots::CsvStyle;
 //! use archive::{Archive, Config};
 //!
 //! let archive = Archive::open(Config::load("holdings".as_ref())?)?;
 //! let number = "Z109-2024-D30-YX01-H0001".parse()?;
 //! // What lies in the box, as it lies in the box: one sheet on top of the papers.
 //! let catalogue = archive.box_catalogue(&number)?;
-//! let font = archive::printing::Font::find()?;
-//! std::fs::write("box.pdf", Printed::Table(&catalogue).to_pdf(&font)?.pdf)?;
+//! Printed::Table(&catalogue).write("box.pdf".as_ref(), CsvStyle::FormulaSafe)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -19,13 +19,15 @@
 //!
 //! - [`table`]: what the lists say; as CSV and xlsx, where no cell can become a formula;
 //! - [`gathering`]: where it comes from in the catalogue;
-//! - [`printed`]: how it stands on A4 and on label sheets.
+//! - [`printed`]: how it stands on A4 and on label sheets, and [`Printed::write`] as a file.
 
 pub mod gathering;
 pub mod printed;
 mod spreadsheet;
 pub mod table;
+mod written;
 
 pub use self::gathering::{BoxNote, Catalogued, SpineLabel, VolumeCover};
 pub use self::printed::Printed;
 pub use self::table::Table;
+pub use self::written::Written;

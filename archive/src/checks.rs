@@ -30,7 +30,7 @@ use std::fmt::Debug;
 use archive_core::Error;
 use archive_core::identifier::ReferenceCode;
 use chrono::NaiveDate;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use self::file_checks::ScannerCommand;
 pub use self::fixity_scan::FixityScan;
@@ -38,7 +38,7 @@ pub use self::restoring::Restored;
 use crate::cataloguing::table::{Column, Table};
 
 /// When a check is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Occasion {
     /// 归档.

@@ -14,6 +14,7 @@
 //!
 //! - [`bagit`]: BagIt 1.0 (RFC 8493), and older bags when they are read;
 //! - [`medium`]: `说明文件.TXT`, `文件目录.XML`, `电子档案/`, `其他/`, in UTF-8 or GB18030;
+//! - [`validate()`]: whether a package of either layout may be used;
 //! - [`names`]: which paths a package may name.
 //!
 //! A package is written beside its place and renamed into it once it is whole. One that does not check
@@ -23,5 +24,7 @@ pub mod bagit;
 mod export;
 pub mod medium;
 pub mod names;
+mod validation;
 
 pub use self::export::{Encoding, Exported, Layout, Taken};
+pub use self::validation::{PackageReport, validate};

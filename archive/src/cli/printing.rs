@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use archive::cataloguing::Printed;
 use archive::cataloguing::table::Table;
-use archive::printing::{Font, Printout};
+use archive::cataloguing::{Printed, Written};
 use archive::snapshots::CsvStyle;
 use archive::{Error, ErrorKind};
 use archive_core::identifier::{BoxNumber, ReferenceCode};
@@ -100,50 +99,31 @@ pub(super) struct Target {
 }
 
 impl Target {
-    fn kind(&self) -> &str {
-        self.out.extension().and_then(|e| e.to_str()).unwrap_or_default()
-    }
-
     pub(super) fn table(&self, table: &Table) -> Result<Outcome, Error> {
-        let bytes = match self.kind() {
-            "pdf" => return self.printed(&Printed::Table(table)),
-            "xlsx" => table.to_xlsx()?,
-            "csv" if self.lossless => table.to_csv(CsvStyle::Lossless)?.into_bytes(),
-            "csv" => table.to_csv(CsvStyle::FormulaSafe)?.into_bytes(),
-            _ => {
-                return Err(Error::invalid(
-                    self.out.display().to_string(),
-                    "must end in .pdf, .xlsx or .csv",
-                ));
-            }
-        };
-        write(&self.out, &bytes)?;
-        output::print(format_args!("{}: {} rows", self.out.display(), table.rows.len()))?;
-        Ok(Outcome::Done)
+        self.printed(&Printed::Table(table))
     }
 
     fn printed(&self, printed: &Printed<'_>) -> Result<Outcome, Error> {
-        if self.kind() != "pdf" {
-            return Err(Error::invalid(self.out.display().to_string(), "must end in .pdf"));
-        }
-        print_out(&self.out, &printed.to_pdf(&Font::find()?)?)
+        let style = if self.lossless { CsvStyle::Lossless } else { CsvStyle::FormulaSafe };
+        say(&self.out, &printed.write(&self.out, style)?)
     }
 }
 
-pub(super) fn print_out(path: &Path, printout: &Printout) -> Result<Outcome, Error> {
-    write(path, &printout.pdf)?;
-    output::print(format_args!("{}: {} pages", path.display(), printout.pages))?;
-    if !printout.missing.is_empty() {
-        let missing: String = printout.missing.iter().collect();
+/// Says what was written.
+pub(super) fn say(path: &Path, written: &Written) -> Result<Outcome, Error> {
+    if let Some(rows) = written.rows {
+        output::print(format_args!("{}: {rows} rows", path.display()))?;
+    }
+    if let Some(pages) = written.pages {
+        output::print(format_args!("{}: {pages} pages", path.display()))?;
+    }
+    if !written.lacking.is_empty() {
+        let lacking: String = written.lacking.iter().collect();
         let message =
-            format!("lacks {missing}, which stand as empty boxes: name another font in ARCHIVE_FONT");
+            format!("lacks {lacking}, which stand as empty boxes: name another font in ARCHIVE_FONT");
         output::complain(&Error::new(ErrorKind::Unsupported, "font", message));
     }
     Ok(Outcome::Done)
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    std::fs::write(path, bytes).map_err(|e| Error::io(path, "write", e))
 }
 
 impl Print {

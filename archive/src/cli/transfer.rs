@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use archive::printing::Font;
-use archive::transfer::{Encoding, Layout, bagit};
+use archive::transfer::{self, Encoding, Layout};
 use archive::using::ReadingRequest;
 use archive::{Error, ErrorKind};
 use archive_core::identifier::ReferenceCode;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::printing::print_out;
+use super::printing::say;
 use super::{Directory, Outcome, output};
 
 /// Verbs on transfer packages.
@@ -85,12 +85,7 @@ impl Transfer {
 }
 
 fn validate(package: &Path, json: bool) -> Result<Outcome, Error> {
-    if !package.join("bagit.txt").exists() && package.join(archive::transfer::medium::DIRECTORY).exists() {
-        let lines = archive::transfer::medium::read(package)?;
-        output::print(format_args!("{}: sound; {} lines", package.display(), lines.len()))?;
-        return Ok(Outcome::Done);
-    }
-    let report = bagit::validate(package)?;
+    let report = transfer::validate(package)?;
     if json {
         output::print_json(&report)?;
     } else {
@@ -101,13 +96,13 @@ fn validate(package: &Path, json: bool) -> Result<Outcome, Error> {
             output::print(format_args!("fault: {fault}"))?;
         }
     }
-    if report.is_valid() {
+    if report.is_sound() {
         if !json {
-            output::print(format_args!("{}: sound; {} files", package.display(), report.payload.len()))?;
+            output::print(format_args!("{}: sound; {} files", package.display(), report.files))?;
         }
         return Ok(Outcome::Done);
     }
-    let message = format!("is no sound bag: {} faults", report.faults.len());
+    let message = format!("is no sound package: {} faults", report.faults.len());
     Err(Error::new(ErrorKind::Corrupt, package.display().to_string(), message))
 }
 
@@ -141,7 +136,7 @@ impl ReadingCopy {
         for id in &copy.not_shown {
             output::print(format_args!("{id}: cannot be shown on paper"))?;
         }
-        print_out(&self.out, &copy.printout)
+        say(&self.out, &copy.printout.write(&self.out)?)
     }
 }
 

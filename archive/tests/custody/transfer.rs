@@ -2,7 +2,7 @@
 
 use archive::ErrorKind;
 use archive::capture::Suite;
-use archive::transfer::{Encoding, Layout, bagit};
+use archive::transfer::{Encoding, Layout, bagit, validate};
 
 use crate::scene::{Scene, peer_is_there, snapshot};
 
@@ -54,6 +54,8 @@ fn one_flipped_bit_anywhere_and_nothing_is_taken() {
     for (index, layout) in LAYOUTS.into_iter().take(2).enumerate() {
         let package = scene.path(&format!("package-{index}"));
         archive.export(std::slice::from_ref(&reference), layout, &package).unwrap();
+        let report = validate(&package).unwrap();
+        assert!(report.is_sound() && report.files >= 2, "{report:?}");
         for (path, bytes) in snapshot(&package) {
             let mut flipped = bytes.clone();
             let middle = flipped.len() / 2;
@@ -65,6 +67,8 @@ fn one_flipped_bit_anywhere_and_nothing_is_taken() {
                 "{}: {error}",
                 path.display()
             );
+            let report = validate(&package).unwrap();
+            assert!(!report.is_sound(), "{}: {report:?}", path.display());
             std::fs::write(&path, bytes).unwrap();
         }
         assert_eq!(receiver.catalogue().counters().unwrap().len(), 0, "no number was given");
