@@ -41,6 +41,13 @@ pub(crate) struct Archive {
     archive: archive::Archive,
 }
 
+impl Archive {
+    /// The facade.
+    pub(crate) fn facade(&self) -> &archive::Archive {
+        &self.archive
+    }
+}
+
 #[pymethods]
 impl Archive {
     #[new]
@@ -84,6 +91,11 @@ impl Archive {
     fn give_back(&self, py: Python<'_>, loan: &str, when: DateTime<Utc>) -> PyResult<String> {
         let loan: RequestKey = loan.parse().map_err(raise)?;
         json(&detached(py, || self.archive.catalogue().give_back(&loan, when))?)
+    }
+
+    /// The loans that are out for too long.
+    fn overdue(&self, py: Python<'_>, now: DateTime<Utc>) -> PyResult<String> {
+        json(&detached(py, || self.archive.overdue(now))?)
     }
 
     /// The loans that are out.
@@ -290,10 +302,10 @@ impl Archive {
     }
 }
 
-fn parsed<T: FromStr<Err = Error>>(text: &str) -> PyResult<T> {
+pub(crate) fn parsed<T: FromStr<Err = Error>>(text: &str) -> PyResult<T> {
     text.parse().map_err(raise)
 }
 
-fn box_numbers(numbers: &[String]) -> PyResult<Vec<BoxNumber>> {
+pub(crate) fn box_numbers(numbers: &[String]) -> PyResult<Vec<BoxNumber>> {
     numbers.iter().map(|number| parsed(number)).collect()
 }

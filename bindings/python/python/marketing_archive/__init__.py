@@ -28,6 +28,7 @@ from ._answers import Answer, Answers
 from .alerts import AlertBook
 from .holdings import Archive, setup, write_samples
 from .inventory import Inventory, infer_inventory
+from .packages import validate_package
 from .pages import Difference, Evidence, FieldReading, Reader, Reading, Region
 from .plans import (
     AisleRisk,
@@ -116,5 +117,6 @@ __all__ = [
     "reconcile_spark",
     "setup",
     "shipped_rules",
+    "validate_package",
     "write_samples",
 ]

@@ -6,16 +6,12 @@ import datetime
 import json
 from typing import Iterable
 
-from . import _native
 from ._answers import Answer, Answers, answers
+from ._opened import Opened
 
 
-class Custody:
+class Custody(Opened):
     """What an ``Archive`` does with files that are there."""
-
-    @property
-    def _open(self) -> _native.Archive:
-        raise NotImplementedError
 
     def completeness(self, reference: str) -> Answer:
         """How complete the file ``reference`` is today, under the policy in force: ``verdict``, and each paper

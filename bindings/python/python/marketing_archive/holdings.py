@@ -9,7 +9,11 @@ from typing import Any, Iterable, Mapping
 
 from . import _engine, _native
 from ._answers import Answer, Answers, answers
+from .checks import Checks
 from .custody import Custody
+from .lists import Lists
+from .packages import Packages
+from .room import Room
 
 _Path = str | os.PathLike[str]
 
@@ -20,7 +24,7 @@ def _document(document: _Path | Mapping[str, Any]) -> Any:
     return os.fspath(document)
 
 
-class Archive(Custody):
+class Archive(Custody, Checks, Lists, Packages, Room):
     """An archive directory: catalogue, content, rules, simulated devices. May be shared between threads."""
 
     def __init__(self, path: _Path) -> None:
@@ -137,6 +141,10 @@ class Archive(Custody):
     def give_back(self, loan: str, *, when: datetime.datetime | None = None) -> Answer:
         """Record that the loan with the key ``loan`` came back; again changes nothing."""
         return Answer(json.loads(self._open.give_back(loan, _moment(when))))
+
+    def overdue(self, *, now: datetime.datetime | None = None) -> Answers:
+        """The loans that are out for too long, each with its ``days``."""
+        return answers(self._open.overdue(_moment(now)))
 
     def open_loans(self) -> Answers:
         """The loans that are out, oldest first."""
