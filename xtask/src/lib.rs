@@ -1,0 +1,4 @@
+//! What the project's commands and tests share: the links between its Markdown pages.
+#![forbid(unsafe_code)]
+
+pub mod links;
