@@ -29,6 +29,7 @@ use crate::operations::{
 };
 use crate::party::BusinessProcess;
 use crate::relocation::{Relocation, RelocationPlan};
+use crate::review::{FindingReview, REVIEW_LIMIT};
 use crate::sealed::{Access, RESEAL_LIMIT, Resealed, SealEntry, SealedKind, Secret, Unsealed};
 use crate::search::Search;
 use crate::shelf::{BoxStatus, Inventory, SiteStatus, SlotFilter, SlotHold, SlotStatus, TagHeard};
@@ -349,6 +350,15 @@ impl<B: Backend> Catalogue for B {
     fn closing(&self, number: &ReferenceCode) -> Result<Option<Closing>, Error> {
         let number = number.clone();
         self.read(move |tx| closing::closing(tx, &number))
+    }
+
+    fn record_reviews(&self, reviews: Vec<FindingReview>) -> Result<usize, Error> {
+        if reviews.len() > REVIEW_LIMIT {
+            let message = format!("has {} decisions, more than {REVIEW_LIMIT}: split it", reviews.len());
+            return Err(Error::invalid("a review", message));
+        }
+        reviews.iter().try_for_each(|review| check_time("review time", review.when))?;
+        self.write(move |tx| operations::reviews::record(tx, &reviews))
     }
 
     fn propose_disposal(&self, proposal: &DisposalProposal) -> Result<DisposalList, Error> {

@@ -21,6 +21,7 @@ use crate::key_provider::{KeyId, KeyProvider};
 use crate::loan::{Loan, LoanRequest};
 use crate::party::BusinessProcess;
 use crate::relocation::{Relocation, RelocationPlan};
+use crate::review::FindingReview;
 use crate::sealed::{Access, Resealed, SealEntry, SealedKind, Secret, Unsealed};
 use crate::search::Search;
 use crate::shelf::{BoxStatus, Inventory, SiteStatus, SlotFilter, SlotHold, SlotStatus, TagHeard};
@@ -382,6 +383,14 @@ pub trait Catalogue: Debug + Send + Sync {
     /// # Errors
     /// `NotFound` where no file bears the number.
     fn closing(&self, number: &ReferenceCode) -> Result<Option<Closing>, Error>;
+
+    /// 复核: logs what reviewers decided on findings, each in the history of its file, all or none. The same
+    /// decision again changes nothing. Gives how many were new.
+    ///
+    /// # Errors
+    /// `NotFound` where no file bears a number; `InvalidInput` for more than
+    /// [`REVIEW_LIMIT`](crate::REVIEW_LIMIT) decisions.
+    fn record_reviews(&self, reviews: Vec<FindingReview>) -> Result<usize, Error>;
 
     /// 鉴定: proposes files for disposal. The same proposal again changes nothing.
     ///

@@ -87,6 +87,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("a rejected list disposes of nothing", custody::a_rejected_list_disposes_of_nothing),
     ("a legal hold keeps a file", custody::a_legal_hold_keeps_a_file),
     ("late documents join an open file", custody::late_documents_join_an_open_file),
+    ("decisions on findings are logged once", custody::decisions_on_findings_are_logged_once),
     ("a hold binds late documents, too", custody::a_hold_binds_late_documents),
     ("a relocation is receipted and undone", custody::a_relocation_is_receipted_and_undone),
     ("several sites are one catalogue", custody::several_sites_are_one_catalogue),

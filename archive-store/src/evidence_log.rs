@@ -24,6 +24,7 @@ mod check;
 use std::fmt;
 use std::str::FromStr;
 
+use archive_core::evidence::ReviewDecision;
 use archive_core::holding::{BoxKey, CustodyMode, SlotAddress, TagEpc};
 use archive_core::identifier::{
     BoxNumber, CustomerNumber, DocumentId, ProcessCode, ReferenceCode, RequestKey, RoleCode, SystemRecordKey,
@@ -250,6 +251,19 @@ pub enum Event {
         /// The digest of the closing as JSON.
         content: Digest,
         /// When.
+        at: DateTime<Utc>,
+    },
+    /// A reviewer decided on a finding about a file.
+    Reviewed {
+        /// 档号.
+        reference: ReferenceCode,
+        /// The digest of what the finding says, as JSON.
+        finding: Digest,
+        /// What was decided.
+        decision: ReviewDecision,
+        /// The digest of the decision with its note and reviewer, as JSON.
+        content: Digest,
+        /// When it came in.
         at: DateTime<Utc>,
     },
     /// A file got another number; the old one goes on to resolve.

@@ -57,6 +57,7 @@ pub mod party;
 mod postgres;
 mod randomness;
 pub mod relocation;
+pub mod review;
 pub mod sealed;
 pub mod search;
 pub mod shelf;
@@ -84,6 +85,7 @@ pub use party::BusinessProcess;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresCatalogue, PostgresOptions};
 pub use relocation::{MoveState, PlannedMove, Relocation, RelocationItem, RelocationPlan};
+pub use review::{FindingReview, REVIEW_LIMIT};
 pub use sealed::{Access, Resealed, SealEntry, SealedKind, Secret, Unsealed};
 pub use search::Search;
 pub use shelf::{

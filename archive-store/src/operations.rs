@@ -15,6 +15,7 @@ mod numbers;
 pub(crate) mod parties;
 pub(crate) mod relocation;
 pub(crate) mod renumbering;
+pub(crate) mod reviews;
 pub(crate) mod sealed;
 pub(crate) mod search;
 pub(crate) mod shelf;

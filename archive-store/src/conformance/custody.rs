@@ -1,8 +1,9 @@
 //! What happens to files after they were filed: holds, new numbers, versions, disposal, relocation.
 
+use archive_core::evidence::ReviewDecision;
 use archive_core::holding::SlotAddress;
 use archive_core::identifier::{ReferenceCode, RoleCode};
-use archive_core::record::{Customer, CustomerClass};
+use archive_core::record::{Customer, CustomerClass, Digest};
 use archive_core::units::Pages;
 
 use super::{at, box_number, counter_next, entry, receipt, refused, request, shelving, tag, with_slots};
@@ -11,9 +12,10 @@ use crate::document::{DigestSuite, DocumentVersion, Fixity, FixityCheck, FixityF
 use crate::filing::{Custody, Draw, FilingEntry, FilingState, Locator, ShelfReceipt, Shelving};
 use crate::party::BusinessProcess;
 use crate::relocation::{MoveState, PlannedMove, Relocation, RelocationPlan};
+use crate::review::FindingReview;
 use crate::search::Search;
 use crate::shelf::{HoldEnd, SlotFilter, SlotHold};
-use crate::{Catalogue, ErrorKind};
+use crate::{Catalogue, ErrorKind, Event};
 
 fn address(n: u32) -> SlotAddress {
     super::slot(n, 50).address
@@ -276,6 +278,33 @@ pub(super) fn late_documents_join_an_open_file(catalogue: &dyn Catalogue) {
     let new = Draw::new("new", 1, 9, |n| format!("Z109-NEW-{n}").parse());
     catalogue.renumber(&main.reference, new, "wrong series", at(6)).unwrap();
     assert_eq!(joined(&main.reference).len(), 1);
+}
+
+pub(super) fn decisions_on_findings_are_logged_once(catalogue: &dyn Catalogue) {
+    with_slots(catalogue, 2);
+    let (a, b) = (confirmed(catalogue, "a"), confirmed(catalogue, "b"));
+    let review = |filed: &crate::Filed, content: u8| FindingReview {
+        reference: filed.reference.clone(),
+        finding: Digest([1; 32]),
+        decision: ReviewDecision::Confirm,
+        content: Digest([content; 32]),
+        when: at(3),
+    };
+    let unknown = FindingReview { reference: "Z109-NONE".parse().unwrap(), ..review(&a, 1) };
+    let before = catalogue.checkpoint().unwrap();
+    let refused_batch = catalogue.record_reviews(vec![review(&a, 1), unknown]);
+    refused(refused_batch, ErrorKind::NotFound, &["Z109-NONE"]);
+    let too_many = catalogue.record_reviews(vec![review(&a, 1); crate::REVIEW_LIMIT + 1]);
+    refused(too_many, ErrorKind::InvalidInput, &["split it"]);
+    assert_eq!(catalogue.checkpoint().unwrap(), before, "all or none");
+
+    assert_eq!(catalogue.record_reviews(vec![review(&a, 1), review(&b, 1), review(&a, 1)]).unwrap(), 2);
+    let later = FindingReview { when: at(9), ..review(&a, 1) };
+    assert_eq!(catalogue.record_reviews(vec![later, review(&a, 2)]).unwrap(), 1);
+    let history = catalogue.history(&a.reference).unwrap();
+    let decisions = history.iter().filter(|e| matches!(e.event().unwrap(), Event::Reviewed { .. })).count();
+    assert_eq!(decisions, 2, "{history:?}");
+    assert!(catalogue.verify(&[before]).unwrap().holds());
 }
 
 pub(super) fn a_hold_binds_late_documents(catalogue: &dyn Catalogue) {

@@ -79,7 +79,7 @@ pub(crate) fn history(tx: &Transaction<'_>, number: &ReferenceCode) -> Result<Ve
     entries_of(tx, file_id)
 }
 
-fn entries_of(tx: &Transaction<'_>, file_id: i64) -> Result<Vec<LogEntry>, Error> {
+pub(crate) fn entries_of(tx: &Transaction<'_>, file_id: i64) -> Result<Vec<LogEntry>, Error> {
     tx.all("SELECT position, event FROM leaf WHERE file_id = ?1 ORDER BY position", values![file_id], |row| {
         Ok(LogEntry { position: row.int(0)?, event: row.string(1)? })
     })
