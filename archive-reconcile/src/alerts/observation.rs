@@ -19,7 +19,8 @@ const COLUMNS: [&str; 6] = ["kind", "field", "left_value", "right_value", "sever
 pub struct Observation {
     /// The customer's key; parts of a key of several columns stand with a slash between them.
     pub key: String,
-    /// `missing_left`, `missing_right`, `duplicate` or `mismatch`.
+    /// `missing_left`, `missing_right`, `duplicate` or `mismatch`; of papers that a person reviewed, `unreadable`
+    /// or `missing_in_record`, too.
     pub kind: String,
     /// The field, for a mismatch.
     pub field: Option<String>,
