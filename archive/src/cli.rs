@@ -21,6 +21,7 @@ mod policies;
 mod printing;
 mod prove;
 mod relocate;
+mod review;
 mod rules;
 mod sealed;
 mod setup;
@@ -88,6 +89,9 @@ enum Verb {
     /// Early warning: alerts from the day a finding is seen to the day it is settled.
     #[command(subcommand)]
     Alerts(alerts::Alerts),
+    /// Take back what reviewers decided on the exception page.
+    #[command(subcommand)]
+    Review(review::Review),
     /// Render the PDF on standard input for the program that reads it.
     #[command(name = archive_ocr::pdf::ARGUMENT, hide = true)]
     PdfPages,
@@ -193,6 +197,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Reconcile(verb) => verb.run(),
         Verb::Judge(verb) => verb.run(),
         Verb::Alerts(verb) => verb.run(),
+        Verb::Review(verb) => verb.run(),
         Verb::PdfPages => pdf_pages::run(),
         Verb::Completeness(verb) => verb.run(),
         Verb::Remind(verb) => verb.run(),

@@ -19,7 +19,7 @@
 //! In reading order: [`filing`], requests and outcomes; [`config`], an archive's directory;
 //! [`devices`], shelves and readers; [`records`], tables of the marketing system; [`judging`] and
 //! [`alert_book`], how probable its errors are and who is told; [`report`], the
-//! findings as a page; [`page_json`], readings for other languages; [`catalogue_files`], the whole catalogue in Parquet; [`setup`], engine and models; [`samples`], the demo's papers.
+//! findings as a page, and [`review`], what was decided there; [`page_json`], readings for other languages; [`catalogue_files`], the whole catalogue in Parquet; [`setup`], engine and models; [`samples`], the demo's papers.
 //!
 //! Limits: shelves and readers of one site a directory; other sites are reached by consignments and merges
 //! ([`sites`]).
@@ -50,6 +50,7 @@ mod reboxing;
 pub mod records;
 pub mod relocation;
 pub mod report;
+pub mod review;
 pub mod rounds;
 pub mod samples;
 pub mod setup;

@@ -32,6 +32,7 @@ use archive_core::identifier::{
     BoxNumber, CustomerNumber, FieldName, ProcessCode, ReferenceCode, RequestKey,
 };
 use archive_core::policy::PolicyVersion;
+use archive_core::record::Digest;
 use archive_core::units::Confidence;
 use archive_reconcile::{Finding, FindingKind, Severity};
 use archive_store::Checkpoint;
@@ -132,12 +133,17 @@ impl Subject {
         }
     }
 
+    /// The digest of all that it says.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        // Such plain values always have a JSON form; were one without, its digest would name no finding.
+        digest(&serde_json::to_vec(self).unwrap_or_default())
+    }
+
     /// Its name: the same for the same finding, and another where anything of it differs.
     #[must_use]
     pub fn id(&self) -> FindingId {
-        // Such plain values always have a JSON form; were one without, its id would name no finding.
-        let text = serde_json::to_vec(self).unwrap_or_default();
-        FindingId(digest(&text).to_string()[..32].to_owned())
+        FindingId(self.digest().to_string()[..32].to_owned())
     }
 }
 

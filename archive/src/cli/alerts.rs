@@ -36,10 +36,10 @@ impl Alerts {
 
 /// Where the alerts are.
 #[derive(Debug, Args)]
-struct BookFile {
+pub(super) struct BookFile {
     /// The book of alerts; it begins empty where there is no such file.
-    #[arg(long = "book", value_name = "FILE", default_value = "alerts.json")]
-    path: PathBuf,
+    #[arg(id = "book", long, value_name = "FILE", default_value = "alerts.json")]
+    pub(super) path: PathBuf,
 }
 
 /// Arguments of `archive alerts observe`.

@@ -8,7 +8,7 @@ use archive_reconcile::judgement::Priors;
 use archive_reconcile::posterior::Costs;
 use serde_json::Value;
 
-use crate::scene::{Scene, models_are_there};
+use crate::scene::{Scene, assert_fails, command, models_are_there, run, text};
 
 /// The data of the page in `directory`.
 #[track_caller]
@@ -48,6 +48,31 @@ fn a_page_shows_what_was_filed_judged_and_compared_and_what_it_cannot_show() {
     assert!(ratio["probability"].as_f64().unwrap() > 0.1, "{ratio}");
     assert!(judged.join(ratio["picture"]["path"].as_str().unwrap()).exists());
     assert_eq!(page["completeness"]["figures"]["cases"], 1);
+
+    // What a reviewer decided there comes back by the command, once.
+    let keys =
+        ["reference", "customer", "kind", "field", "document", "paper", "record", "severity", "reason"];
+    let subject: serde_json::Map<_, _> =
+        keys.iter().map(|key| ((*key).to_owned(), ratio[*key].clone())).collect();
+    let decision = serde_json::json!({
+        "finding": ratio["id"], "subject": subject, "decision": "confirm", "note": "", "by": "李", "day": page["made"],
+    });
+    let review = serde_json::json!({
+        "format": "marketing-archive review", "version": 1, "archive": page["archive"], "decisions": [decision],
+    });
+    let (file, book) = (scene.path("review.json"), scene.path("alerts.json"));
+    std::fs::write(&file, review.to_string()).unwrap();
+    for expected in [r#"{"taken":1,"known":0}"#, r#"{"taken":0,"known":1}"#] {
+        let arguments = ["review", "import", text(&file), "--json", "--book", text(&book), "--archive"];
+        let output = run(command(arguments).arg(scene.holdings()));
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), expected, "{output:?}");
+    }
+    let output = run(&mut command(["alerts", "list", "--all", "--book", text(&book)]));
+    let listed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(listed.contains("ct_ratio") && listed.contains("acknowledged"), "{listed}");
+    std::fs::write(&file, review.to_string().replace("confirm", "reject")).unwrap();
+    let arguments = ["review", "import", text(&file), "--book", text(&book), "--archive"];
+    assert_fails(&run(command(arguments).arg(scene.holdings())), 3, &["ct_ratio", "confirm, by 李"]);
 
     // An image that is gone since costs its picture and nothing else.
     std::fs::remove_file(archive.config().content().join(&outcome.documents[0].content)).unwrap();

@@ -9,6 +9,7 @@ mod hostile;
 mod object_store;
 mod printing;
 mod relocating;
+mod reviewing;
 mod scene;
 mod simulation;
 mod sites;
