@@ -104,6 +104,9 @@ def test_tables_pass_without_a_copy() -> None:
     addresses = [b.address for b in table["account_no"].chunk(0).buffers() if b is not None]
     through = pa.table(ma.Table(table))
     assert [b.address for b in through["account_no"].chunk(0).buffers() if b is not None] == addresses
+    numbers = pl.DataFrame({"n": range(1000)})
+    pointer = numbers["n"].to_numpy(allow_copy=False).ctypes.data
+    assert pa.table(ma.Table(numbers))["n"].chunk(0).buffers()[1].address == pointer
 
 
 def big(rows: int, shift: int = 0) -> pa.Table:
