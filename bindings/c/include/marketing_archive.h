@@ -592,6 +592,20 @@ enum ma_status ma_archive_verify(const struct ma_archive *archive,
                                  char **out,
                                  struct ma_error **error);
 
+// Asks an archive for what has no function of its own. `request` is a JSON object: `call` names what is
+// asked, and its other keys are those of that call; `*out` becomes the answer as JSON, the same as the
+// facade's. `docs/c.md` lists the calls and their keys; an unknown one is refused with the list of those
+// that there are.
+//
+// # Safety
+// `archive` must be null or an open archive; `request` must point to `length` bytes; `out` and `error`
+// must each be null or writable.
+enum ma_status ma_archive_call(const struct ma_archive *archive,
+                               const char *request,
+                               size_t length,
+                               char **out,
+                               struct ma_error **error);
+
 // Compiles the numbering rule `source` and proves it; the error gives the place or the shortest
 // counterexample.
 //

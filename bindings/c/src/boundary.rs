@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use archive_core::{Error, ErrorKind};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// The longest text that is taken from C, in bytes.
 pub const TEXT_LIMIT: usize = 64 << 20;
@@ -132,6 +133,20 @@ pub(crate) unsafe fn text<'a>(name: &str, data: *const c_char, length: usize) ->
     let bytes = unsafe { array(name, data.cast::<u8>(), length) }?;
     std::str::from_utf8(bytes)
         .map_err(|e| Error::invalid(format!("argument {name}"), "is not UTF-8").with_source(e))
+}
+
+/// A request as JSON.
+///
+/// # Safety
+/// `request` must be null or point to `length` readable bytes.
+pub(crate) unsafe fn taken<T: DeserializeOwned>(
+    what: &str,
+    request: *const c_char,
+    length: usize,
+) -> Result<T, Error> {
+    // SAFETY: as the caller vouches.
+    serde_json::from_str(unsafe { text("request", request, length) }?)
+        .map_err(|e| Error::invalid("argument request", format!("is no {what} request")).with_source(e))
 }
 
 /// The `length` items at `data`: at most [`TEXT_LIMIT`] bytes.

@@ -7,20 +7,9 @@ use archive_core::identifier::{BoxNumber, ReferenceCode, RequestKey, RoleCode};
 use archive_store::Checkpoint;
 use chrono::{NaiveDate, Utc};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use crate::archive_handle::MaArchive;
-use crate::boundary::{MaError, MaStatus, borrow, give_json, give_text, guard, text};
-
-/// A request as JSON.
-///
-/// # Safety
-/// `request` must be null or point to `length` readable bytes.
-unsafe fn taken<T: DeserializeOwned>(what: &str, request: *const c_char, length: usize) -> Result<T, Error> {
-    // SAFETY: as the caller vouches.
-    serde_json::from_str(unsafe { text("request", request, length) }?)
-        .map_err(|e| Error::invalid("argument request", format!("is no {what} request")).with_source(e))
-}
+use crate::boundary::{MaError, MaStatus, borrow, give_json, give_text, guard, taken, text};
 
 /// Who keeps a file from disposal, and why.
 #[derive(Deserialize)]

@@ -23,6 +23,7 @@
 
 mod archive_handle;
 mod boundary;
+mod call;
 mod custody_handle;
 mod reader_handle;
 mod rule_handle;
@@ -38,6 +39,7 @@ pub use boundary::{
     FILE_LIMIT, MaError, MaStatus, TEXT_LIMIT, ma_abi_version, ma_error_free, ma_error_message,
     ma_error_object, ma_error_status, ma_string_free,
 };
+pub use call::ma_archive_call;
 pub use custody_handle::{
     ma_archive_approve_disposal, ma_archive_cancel_move, ma_archive_carry_out_disposal,
     ma_archive_checkpoint, ma_archive_close_file, ma_archive_completeness, ma_archive_completeness_matrix,

@@ -11,6 +11,7 @@ fn the_committed_header_is_up_to_date() {
         .with_src(root.join("src/boundary.rs"))
         .with_src(root.join("src/archive_handle.rs"))
         .with_src(root.join("src/custody_handle.rs"))
+        .with_src(root.join("src/call.rs"))
         .with_src(root.join("src/rule_handle.rs"))
         .with_src(root.join("src/reader_handle.rs"))
         .with_src(root.join("src/tables.rs"))

@@ -100,6 +100,26 @@ int main(int argc, char **argv) {
     status = ma_archive_send(archive, "{\"key\": \"C-1\", \"boxes\": []}", 27, &answer, &error);
     expect("no site", status, MA_STATUS_INVALID_INPUT, error, "lacks the site");
     error = NULL;
+    const char *request = "{\"call\": \"search\", \"words\": \"none\"}";
+    status = ma_archive_call(archive, request, strlen(request), &answer, &error);
+    expect("search", status, MA_STATUS_OK, error, "");
+    if (strcmp(answer, "[]") != 0) failures++;
+    ma_string_free(answer);
+    request = "{\"call\": \"burn\"}";
+    status = ma_archive_call(archive, request, strlen(request), &answer, &error);
+    expect("no such call", status, MA_STATUS_INVALID_INPUT, error, "plan-retrieval");
+    error = NULL;
+    request = "{\"call\": \"space\", \"months\": 12, \"years\": 1}";
+    status = ma_archive_call(archive, request, strlen(request), &answer, &error);
+    expect("unknown key", status, MA_STATUS_INVALID_INPUT, error, "years");
+    error = NULL;
+    request = "{\"call\": \"plan-inventory-walk\", \"stay\": -1}";
+    status = ma_archive_call(archive, request, strlen(request), &answer, &error);
+    expect("negative time", status, MA_STATUS_INVALID_INPUT, error, "stay of a round");
+    error = NULL;
+    status = ma_archive_call(NULL, request, strlen(request), &answer, &error);
+    expect("call of no archive", status, MA_STATUS_INVALID_INPUT, error, "argument archive: is null");
+    error = NULL;
     ma_archive_free(archive);
 
     ma_rule *rule = NULL;

@@ -26,6 +26,8 @@ const TEXTS: &[&str] = &[
     "{\"key\": \"L-1\", \"reference\": \"X\", \"borrower\": \"a\", \"purpose\": \"b\", \"when\": \"2024-05-01T00:00:00Z\", \"due\": null}",
     "{\"key\": \"R-1\", \"customer\": {\"number\": \"3342125369\", \"name\": \"甲\", \"class\": \"business\"}, \"process\": \"new-connection-lv\", \"date\": \"2024-05-01\", \"documents\": [], \"record\": {}}",
     "{\"key\": \"D-1\", \"references\": [], \"person\": \"a\", \"role\": \"archivist\"}",
+    "{\"call\": \"search\", \"words\": \"甲\"}",
+    "{\"call\": \"space\", \"months\": 12}",
     "2024-05-01",
     "HZ/R1/B1/C01/A/01/1/01",
     "3342125369",
@@ -306,6 +308,7 @@ unsafe fn custody(tape: &mut Tape<'_>, archive: *const MaArchive, text: &Text) {
         10 => ma_archive_reject_disposal,
         11 => ma_archive_close_file,
         12 => ma_archive_recall,
+        13 | 14 => ma_archive_call,
         _ => ma_archive_verify,
     };
     // SAFETY: as the caller vouches.
