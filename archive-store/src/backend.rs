@@ -32,9 +32,11 @@ use crate::relocation::{Relocation, RelocationPlan};
 use crate::review::{FindingReview, REVIEW_LIMIT};
 use crate::sealed::{Access, RESEAL_LIMIT, Resealed, SealEntry, SealedKind, Secret, Unsealed};
 use crate::search::Search;
-use crate::shelf::{BoxStatus, Inventory, SiteStatus, SlotFilter, SlotHold, SlotStatus, TagHeard};
+use crate::shelf::{
+    BoxStatus, Inventory, InventorySummary, SiteStatus, SlotFilter, SlotHold, SlotStatus, TagHeard,
+};
 use crate::sql::Transaction;
-use crate::stock::{BoxUse, Retrieval, Stock};
+use crate::stock::{BoxUse, MappedSlot, Retrieval, Stock};
 use crate::tables::{Part, Rows};
 
 /// A database that holds a catalogue.
@@ -206,6 +208,11 @@ impl<B: Backend> Catalogue for B {
         self.read(stock::box_uses)
     }
 
+    fn shelf_map(&self, within: &str, since: DateTime<Utc>) -> Result<Vec<MappedSlot>, Error> {
+        let within = within.to_owned();
+        self.read(move |tx| stock::shelf_map(tx, &within, since))
+    }
+
     fn record_inventory(&self, inventory: Inventory) -> Result<(), Error> {
         check_time("inventory time", inventory.when)?;
         self.write(move |tx| shelf::record_inventory(tx, &inventory))
@@ -214,6 +221,10 @@ impl<B: Backend> Catalogue for B {
     fn inventory(&self, key: &RequestKey) -> Result<Option<Inventory>, Error> {
         let key = key.clone();
         self.read(move |tx| shelf::inventory(tx, &key))
+    }
+
+    fn inventories(&self, limit: usize) -> Result<Vec<InventorySummary>, Error> {
+        self.read(move |tx| shelf::inventories(tx, limit))
     }
 
     fn tag_histories(&self) -> Result<Vec<TagHeard>, Error> {

@@ -24,8 +24,10 @@ use crate::relocation::{Relocation, RelocationPlan};
 use crate::review::FindingReview;
 use crate::sealed::{Access, Resealed, SealEntry, SealedKind, Secret, Unsealed};
 use crate::search::Search;
-use crate::shelf::{BoxStatus, Inventory, SiteStatus, SlotFilter, SlotHold, SlotStatus, TagHeard};
-use crate::stock::{BoxUse, Retrieval, Stock};
+use crate::shelf::{
+    BoxStatus, Inventory, InventorySummary, SiteStatus, SlotFilter, SlotHold, SlotStatus, TagHeard,
+};
+use crate::stock::{BoxUse, MappedSlot, Retrieval, Stock};
 use crate::tables::{Part, Rows};
 
 /// A catalogue of files, boxes, slots and numbers.
@@ -211,6 +213,13 @@ pub trait Catalogue: Debug + Send + Sync {
     /// `Unavailable` or `Corrupt` where the store cannot be read.
     fn box_uses(&self) -> Result<Vec<BoxUse>, Error>;
 
+    /// The slots below `within`, a part of an address such as `HZ/R1`, with what a map shows of their boxes;
+    /// in the order in which the slots were added. Loans are counted from `since`.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` where the store cannot be read.
+    fn shelf_map(&self, within: &str, since: DateTime<Utc>) -> Result<Vec<MappedSlot>, Error>;
+
     /// 盘点: keeps what an inventory saw. The same inventory again changes nothing.
     ///
     /// # Errors
@@ -224,6 +233,12 @@ pub trait Catalogue: Debug + Send + Sync {
     /// # Errors
     /// `Unavailable` or `Corrupt` where the store cannot be read.
     fn inventory(&self, key: &RequestKey) -> Result<Option<Inventory>, Error>;
+
+    /// The latest inventories in figures, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` where the store cannot be read.
+    fn inventories(&self, limit: usize) -> Result<Vec<InventorySummary>, Error>;
 
     /// What inventories heard of each tag so far, in order of their codes.
     ///

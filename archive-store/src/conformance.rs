@@ -74,6 +74,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("the stock follows the log", stock::the_stock_follows_the_log),
     ("loans are remembered as retrievals", stock::loans_are_remembered_as_retrievals),
     ("a box tells how long nobody looked for it", stock::a_box_tells_how_long_nobody_looked),
+    ("a map shows slots and what was seen", stock::a_map_shows_slots_and_what_was_seen),
     ("inventories are recorded once", shelf::inventories_are_recorded_once),
     ("tags keep what was heard of them", shelf::tags_keep_what_was_heard_of_them),
     ("files are gone through page by page", finding::files_are_gone_through_page_by_page),

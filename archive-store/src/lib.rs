@@ -89,12 +89,12 @@ pub use review::{FindingReview, REVIEW_LIMIT};
 pub use sealed::{Access, Resealed, SealEntry, SealedKind, Secret, Unsealed};
 pub use search::Search;
 pub use shelf::{
-    BoxStatus, HoldEnd, Inventory, InventoryFinding, Sighting, SiteStatus, SlotFilter, SlotHold, SlotStatus,
-    SlotUse, TagHeard,
+    BoxStatus, HoldEnd, Inventory, InventoryFinding, InventorySummary, Sighting, SiteStatus, SlotFilter,
+    SlotHold, SlotStatus, SlotUse, TagHeard,
 };
 pub use signed_checkpoint::{LogProof, SignedCheckpoint};
 pub use sqlite::{MemoryCatalogue, SqliteCatalogue, SqliteOptions};
-pub use stock::{BoxUse, Retrieval, ShelvedBox, Stock};
+pub use stock::{BoxUse, MappedBox, MappedSlot, Retrieval, ShelvedBox, Stock};
 
 /// The crate's README, whose example runs as a test.
 #[cfg(doctest)]

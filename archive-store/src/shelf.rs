@@ -135,6 +135,23 @@ pub struct Inventory {
     pub findings: Vec<InventoryFinding>,
 }
 
+/// An inventory in figures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InventorySummary {
+    /// The key by which the inventory is known.
+    pub key: RequestKey,
+    /// When it was made.
+    pub when: DateTime<Utc>,
+    /// Boxes where the catalogue says.
+    pub present: u64,
+    /// Boxes that were seen elsewhere.
+    pub misplaced: u64,
+    /// Boxes that were looked for and not seen.
+    pub missing: u64,
+    /// Boxes of which the reads do not allow an answer.
+    pub unverified: u64,
+}
+
 /// What an inventory says of one box.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InventoryFinding {

@@ -13,12 +13,13 @@
 //!
 //! Changes are read from the evidence log, so that they include those that other processes made.
 
-use archive_core::holding::SlotAddress;
+use archive_core::holding::{Slot, SlotAddress};
 use archive_core::identifier::{BoxNumber, CustomerNumber, ProcessCode};
+use archive_core::units::Millimetres;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::shelf::BoxStatus;
+use crate::shelf::{BoxStatus, Sighting, SlotUse};
 
 /// After so many entries of the log the whole state is read anew instead of what changed.
 pub const CHANGE_LIMIT: u64 = 10_000;
@@ -64,6 +65,36 @@ pub struct BoxUse {
     pub checked: DateTime<Utc>,
     /// How often a file was lent from it or given back to it since then.
     pub accesses: u32,
+}
+
+/// A slot as a map of the room shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MappedSlot {
+    /// The slot.
+    pub slot: Slot,
+    /// Whether it is taken.
+    pub used: SlotUse,
+    /// The box that stands there, or that it is kept for.
+    pub archive_box: Option<MappedBox>,
+}
+
+/// A box as a map of the room shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MappedBox {
+    /// 盒号.
+    pub number: BoxNumber,
+    /// How wide it is.
+    pub spine: Millimetres,
+    /// How much of it is taken.
+    pub filled: Millimetres,
+    /// The live files in it.
+    pub files: u32,
+    /// How often a file of it was lent in the time that was asked for.
+    pub loans: u32,
+    /// What the latest inventory that looked for it saw.
+    pub last_seen: Option<Sighting>,
+    /// When that was.
+    pub seen_at: Option<DateTime<Utc>>,
 }
 
 /// That a file was fetched from its box, by a loan.

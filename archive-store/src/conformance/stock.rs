@@ -6,8 +6,8 @@ use super::{at, box_number, entry, receipt, request, shelving, slot, with_slots}
 use crate::filing::{Custody, FilingEntry, Standing};
 use crate::loan::LoanRequest;
 use crate::shelf::{Inventory, InventoryFinding, Sighting, SlotHold};
-use crate::stock::{BoxUse, CHANGE_LIMIT, Stock};
-use crate::{Catalogue, SlotFilter};
+use crate::stock::{BoxUse, CHANGE_LIMIT, MappedSlot, Stock};
+use crate::{Catalogue, SlotFilter, SlotUse};
 
 pub(super) fn the_stock_follows_the_log(catalogue: &dyn Catalogue) {
     with_slots(catalogue, 4);
@@ -118,4 +118,51 @@ pub(super) fn a_box_tells_how_long_nobody_looked(catalogue: &dyn Catalogue) {
     assert_eq!(catalogue.box_uses().unwrap(), used(15, 1));
     catalogue.record_inventory(inventory(50, Sighting::Missing)).unwrap();
     assert_eq!(catalogue.box_uses().unwrap(), used(50, 0));
+}
+
+pub(super) fn a_map_shows_slots_and_what_was_seen(catalogue: &dyn Catalogue) {
+    with_slots(catalogue, 3);
+    let reference = catalogue.file(entry("a")).unwrap().reference;
+    let site = slot(1, 50).address.site().to_owned();
+    let map = || catalogue.shelf_map(&site, at(15)).unwrap();
+    let used = |map: &[MappedSlot]| map.iter().map(|s| s.used).collect::<Vec<_>>();
+    assert_eq!(used(&map()), [SlotUse::Reserved, SlotUse::Free, SlotUse::Free]);
+    let hold = SlotHold {
+        key: request("z"),
+        address: slot(2, 50).address,
+        when: at(1),
+        expires: at(9),
+        ended: None,
+    };
+    catalogue.hold_slot(&hold).unwrap();
+    catalogue.confirm(&request("a"), receipt(1)).unwrap();
+    assert_eq!(used(&map()), [SlotUse::Confirmed, SlotUse::Reserved, SlotUse::Free]);
+    assert_eq!(map()[1].archive_box, None);
+    let in_box = || map()[0].archive_box.clone().unwrap();
+    assert_eq!((in_box().files, in_box().loans, in_box().last_seen, in_box().seen_at), (1, 0, None, None));
+    assert!(in_box().filled <= in_box().spine && in_box().number == box_number("H0001"));
+    lend(catalogue, "l1", &reference, 10, 11);
+    lend(catalogue, "l2", &reference, 15, 16);
+    assert_eq!(in_box().loans, 1, "those from minute 15 on");
+    let inventory = |minutes: i64, sighting| Inventory {
+        key: request(&format!("i{minutes}")),
+        when: at(minutes),
+        findings: vec![InventoryFinding { box_number: box_number("H0001"), sighting, heard: None }],
+    };
+    let elsewhere = Sighting::Misplaced { seen: slot(3, 50).address };
+    catalogue.record_inventory(inventory(40, elsewhere.clone())).unwrap();
+    catalogue.record_inventory(inventory(30, Sighting::Missing)).unwrap();
+    assert_eq!((in_box().last_seen, in_box().seen_at), (Some(elsewhere), Some(at(40))));
+    // No part of a name, and no pattern.
+    for within in [&site[..1], "%", ""] {
+        assert_eq!(catalogue.shelf_map(within, at(0)).unwrap(), [], "{within:?}");
+    }
+    let figures: Vec<_> = catalogue
+        .inventories(9)
+        .unwrap()
+        .into_iter()
+        .map(|i| (i.when, i.present, i.misplaced, i.missing, i.unverified))
+        .collect();
+    assert_eq!(figures, [(at(40), 0, 1, 0, 0), (at(30), 0, 0, 1, 0)]);
+    assert_eq!(catalogue.inventories(1).unwrap()[0].key, request("i40"));
 }

@@ -4,7 +4,8 @@ use super::evidence;
 use super::lookup::time_text;
 use crate::evidence_log::{Event, digest_of};
 use crate::shelf::{
-    Inventory, InventoryFinding, Sighting, SiteStatus, SlotFilter, SlotStatus, SlotUse, TagHeard,
+    Inventory, InventoryFinding, InventorySummary, Sighting, SiteStatus, SlotFilter, SlotStatus, SlotUse,
+    TagHeard,
 };
 use crate::sql::{Dialect, Transaction, values};
 use crate::{Error, ErrorKind};
@@ -50,8 +51,7 @@ pub(crate) fn slots(tx: &Transaction<'_>, filter: &SlotFilter) -> Result<Vec<Slo
         SlotUse::Reserved => "reserved",
         SlotUse::Confirmed => "confirmed",
     });
-    // Compared as text up to a separator, so that R1 is not R10 and no pattern character counts.
-    let within = filter.within.as_deref().map(|part| format!("{}/", part.trim_end_matches('/')));
+    let within = filter.within.as_deref().map(address_prefix);
     let limit = filter.limit.map_or(i64::MAX, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
     // A slot that is held has no box yet and is reserved all the same.
     tx.all(
@@ -76,6 +76,12 @@ pub(crate) fn slots(tx: &Transaction<'_>, filter: &SlotFilter) -> Result<Vec<Slo
             })
         },
     )
+}
+
+/// What the addresses of slots within `part` begin with: text up to a separator, so that R1 is not R10, and no
+/// pattern, so that no character counts for another.
+pub(super) fn address_prefix(part: &str) -> String {
+    format!("{}/", part.trim_end_matches('/'))
 }
 
 pub(crate) fn record_inventory(tx: &Transaction<'_>, inventory: &Inventory) -> Result<(), Error> {
@@ -146,6 +152,32 @@ pub(crate) fn inventory(tx: &Transaction<'_>, key: &RequestKey) -> Result<Option
         },
     )?;
     Ok(Some(Inventory { key: key.clone(), when, findings }))
+}
+
+/// The latest inventories in figures, newest first.
+pub(crate) fn inventories(tx: &Transaction<'_>, limit: usize) -> Result<Vec<InventorySummary>, Error> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    tx.all(
+        "SELECT i.key, i.at,
+             count(CASE WHEN s.sighting = 'present' THEN 1 END),
+             count(CASE WHEN s.sighting = 'misplaced' THEN 1 END),
+             count(CASE WHEN s.sighting = 'missing' THEN 1 END),
+             count(CASE WHEN s.sighting = 'unverified' THEN 1 END)
+         FROM (SELECT id, key, at FROM inventory ORDER BY at DESC, id DESC LIMIT ?1) i
+         LEFT JOIN sighting s ON s.inventory_id = i.id
+         GROUP BY i.id, i.key, i.at ORDER BY i.at DESC, i.id DESC",
+        values![limit],
+        |row| {
+            Ok(InventorySummary {
+                key: row.parsed(0)?,
+                when: row.parsed(1)?,
+                present: row.int(2)?,
+                misplaced: row.int(3)?,
+                missing: row.int(4)?,
+                unverified: row.int(5)?,
+            })
+        },
+    )
 }
 
 /// What inventories heard of tags, in order of their codes.

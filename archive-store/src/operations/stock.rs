@@ -2,18 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use archive_core::holding::{ArchiveBox, BoxKey, SlotAddress};
+use archive_core::holding::{ArchiveBox, BoxKey, Slot, SlotAddress};
 use archive_core::identifier::{BoxNumber, CustomerNumber, ProcessCode};
 use archive_core::units::Millimetres;
 use chrono::{DateTime, Utc};
 
-use super::evidence;
+use super::shelf::address_prefix;
+use super::{evidence, lookup};
 use crate::Error;
 use crate::evidence_log::{Event, LogEntry};
 use crate::filing::Standing;
-use crate::shelf::BoxStatus;
+use crate::shelf::{BoxStatus, SlotUse};
 use crate::sql::{Row, Transaction, Value, values};
-use crate::stock::{BoxUse, CHANGE_LIMIT, Retrieval, ShelvedBox, Stock};
+use crate::stock::{BoxUse, CHANGE_LIMIT, MappedBox, MappedSlot, Retrieval, ShelvedBox, Stock};
 
 const BOXES: &str = "
     SELECT b.id, n.code, b.fonds, b.year, b.retention, b.organisation, b.spine, b.filled, b.tag,
@@ -207,6 +208,61 @@ pub(crate) fn box_uses(tx: &Transaction<'_>) -> Result<Vec<BoxUse>, Error> {
                 accesses.get(&row.int::<i64>(0)?).into_iter().flatten().filter(|at| **at > checked).count();
             let accesses = u32::try_from(since).unwrap_or(u32::MAX);
             Ok(BoxUse { number: row.parsed(1)?, slot: row.parsed(2)?, checked, accesses })
+        },
+    )
+}
+
+/// The slots below `within` with what a map shows of their boxes, in the order in which they were added.
+pub(crate) fn shelf_map(
+    tx: &Transaction<'_>,
+    within: &str,
+    since: DateTime<Utc>,
+) -> Result<Vec<MappedSlot>, Error> {
+    let loans: BTreeMap<i64, u32> = tx
+        .all(
+            "SELECT f.box_id, count(*) FROM loan l JOIN file f ON f.id = l.file_id
+             WHERE f.box_id IS NOT NULL AND l.lent_at >= ?1 GROUP BY f.box_id",
+            values![lookup::time_text(since)],
+            |row| Ok((row.int(0)?, row.int(1)?)),
+        )?
+        .into_iter()
+        .collect();
+    tx.all(
+        "SELECT s.address, s.width, s.state, b.id, n.code, b.spine, b.filled,
+             (SELECT count(*) FROM file f WHERE f.box_id = b.id AND f.state <> 'void'),
+             g.sighting, g.seen, i.at,
+             (SELECT count(*) FROM slot_hold h WHERE h.slot_id = s.id AND h.ended_at IS NULL)
+         FROM slot s LEFT JOIN box b ON b.id = s.box_id LEFT JOIN number n ON n.id = b.number_id
+         LEFT JOIN sighting g ON g.box_id = b.id AND g.inventory_id =
+             (SELECT j.id FROM sighting x JOIN inventory j ON j.id = x.inventory_id
+              WHERE x.box_id = b.id ORDER BY j.at DESC, j.id DESC LIMIT 1)
+         LEFT JOIN inventory i ON i.id = g.inventory_id
+         WHERE substr(s.address, 1, length(CAST(?1 AS TEXT))) = ?1 ORDER BY s.id",
+        values![address_prefix(within)],
+        |row| {
+            let archive_box = match row.int_option::<i64>(3)? {
+                None => None,
+                Some(id) => Some(MappedBox {
+                    number: row.parsed(4)?,
+                    spine: Millimetres(row.int(5)?),
+                    filled: Millimetres(row.int(6)?),
+                    files: row.int(7)?,
+                    loans: loans.get(&id).copied().unwrap_or(0),
+                    seen_at: row.parsed_option(10)?,
+                    last_seen: match row.parsed_option::<DateTime<Utc>>(10)? {
+                        Some(_) => Some(lookup::sighting(row, 8)?),
+                        None => None,
+                    },
+                }),
+            };
+            // A slot that is held has no box yet and is reserved all the same.
+            let used = match row.text(2)? {
+                "free" if row.int::<u32>(11)? == 0 => SlotUse::Free,
+                "free" | "reserved" => SlotUse::Reserved,
+                _ => SlotUse::Confirmed,
+            };
+            let slot = Slot { address: row.parsed(0)?, width: Millimetres(row.int(1)?) };
+            Ok(MappedSlot { slot, used, archive_box })
         },
     )
 }
