@@ -238,14 +238,18 @@ impl BankLayout {
     }
 }
 
+/// A part of a name, as people order names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum NamePart {
+pub enum NamePart {
+    /// Digits, by their value.
     Number(u128),
+    /// Anything else.
     Text(String),
 }
 
-/// Splits a name into numbers and text, so that people's order and the program's agree.
-fn natural_order(name: &str) -> Vec<NamePart> {
+/// Splits a name into numbers and text, so that people's order and the program's agree: `C2` stands before `C10`.
+#[must_use]
+pub fn natural_order(name: &str) -> Vec<NamePart> {
     let mut parts = Vec::new();
     let mut rest = name;
     while let Some(first) = rest.chars().next() {

@@ -17,6 +17,7 @@ use archive_store::{Catalogue, Located, Locator, SlotFilter, SlotUse};
 use crate::config::Config;
 use crate::content::ContentStore;
 use crate::devices::{DeviceRuntime, Devices, SimulatedDevices};
+use crate::inventory::InventoryProgress;
 use crate::numbers::Numbers;
 use crate::setup;
 use crate::shelve::tag_of;
@@ -35,6 +36,8 @@ pub struct Archive {
     pub(crate) runtime: DeviceRuntime,
     /// Made at the first box that needs a slot.
     pub(crate) slots: Mutex<Option<ShelfPlan>>,
+    /// The inventory that is under way.
+    pub(crate) progress: Mutex<Option<InventoryProgress>>,
     /// Opened at the first page: finding a file needs no models.
     reader: Mutex<Option<Arc<Reader>>>,
 }
@@ -74,6 +77,7 @@ impl Archive {
             devices,
             runtime: DeviceRuntime::new()?,
             slots: Mutex::new(None),
+            progress: Mutex::new(None),
             reader: Mutex::new(None),
         })
     }

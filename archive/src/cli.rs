@@ -24,6 +24,7 @@ mod relocate;
 mod review;
 mod rules;
 mod sealed;
+mod serve;
 mod setup;
 mod simulate;
 mod simulated_year;
@@ -146,6 +147,10 @@ enum Verb {
     /// Check or format numbering rules.
     #[command(subcommand)]
     Rule(rules::Rule),
+    /// Serve a console at this machine: pages to search, look and decide, and an API of HTTP.
+    Serve(serve::Serve),
+    /// Draw the room of a site as SVG, boxes by state.
+    Map(serve::Map),
     /// Serve simulated shelves and readers, for development without hardware.
     #[command(subcommand)]
     Simulate(simulate::Simulate),
@@ -219,6 +224,8 @@ pub(crate) fn main() -> ExitCode {
         Verb::SimulateYear(verb) => verb.run(),
         Verb::Policy(verb) => verb.run(),
         Verb::Rule(verb) => verb.run(),
+        Verb::Serve(verb) => verb.run(),
+        Verb::Map(verb) => verb.run(),
         Verb::Simulate(verb) => verb.run(),
         Verb::Prove(verb) => verb.run(),
     };

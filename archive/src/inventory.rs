@@ -2,7 +2,7 @@
 //! answer; each box is present, elsewhere, missing or unverified.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use archive_core::holding::{SlotAddress, TagEpc};
@@ -15,7 +15,7 @@ use archive_shelving::inventory::{
 use archive_shelving::layout::{BankLayout, BankName};
 use archive_shelving::reading::{InventoryRequest, TagInventory};
 use archive_store::{Inventory, InventoryFinding, Sighting, SlotFilter, SlotUse, TagHeard};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::archive::Archive;
@@ -65,6 +65,23 @@ impl InventoryReport {
     }
 }
 
+/// An inventory that is under way in this process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "console", derive(utoipa::ToSchema))]
+pub struct InventoryProgress {
+    /// When it began.
+    #[cfg_attr(feature = "console", schema(value_type = String, format = DateTime))]
+    pub begun: DateTime<Utc>,
+    /// The aisles that are read once at least.
+    pub aisles: usize,
+    /// How many of them have been.
+    pub read: usize,
+    /// The boxes that are looked for.
+    pub boxes: usize,
+    /// The aisle that is being read.
+    pub at: Option<String>,
+}
+
 /// An inventory under way, with what its report needs besides.
 struct Walk<'a> {
     archive: &'a Archive,
@@ -101,7 +118,23 @@ impl Archive {
         self.take_stock(Some(&aisles.iter().cloned().collect()))
     }
 
+    /// How far the inventory is that is under way in this process; `None` where there is none.
+    #[must_use]
+    pub fn inventory_progress(&self) -> Option<InventoryProgress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note_progress(&self, change: impl FnOnce(&mut Option<InventoryProgress>)) {
+        change(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
     fn take_stock(&self, only: Option<&BTreeSet<Place>>) -> Result<InventoryReport, Error> {
+        let report = self.walk_and_conclude(only);
+        self.note_progress(|progress| *progress = None);
+        report
+    }
+
+    fn walk_and_conclude(&self, only: Option<&BTreeSet<Place>>) -> Result<InventoryReport, Error> {
         let when = Utc::now();
         let all = self.catalogue.slots(&SlotFilter::default())?;
         let layouts = BankLayout::of_slots(all.iter().map(|status| &status.slot.address))?;
@@ -180,6 +213,10 @@ impl Archive {
         };
         let mut heard = BTreeMap::new();
         if !wanted.is_empty() {
+            let (aisles, boxes) = (wanted.len(), wanted.values().map(BTreeSet::len).sum());
+            self.note_progress(|progress| {
+                *progress = Some(InventoryProgress { begun: when, aisles, read: 0, boxes, at: None });
+            });
             let taking = StockTaking::new(Model::default(), banks.into_values().collect(), expected)?;
             let mut walk =
                 Walk { archive: self, taking, begun: Instant::now(), unread: BTreeMap::new(), slots, only };
@@ -220,6 +257,9 @@ impl Walk<'_> {
     fn read(&mut self, wanted: &BTreeMap<Place, BTreeSet<TagEpc>>) -> Result<(), Error> {
         for (place, tags) in wanted {
             self.read_aisle(place, ROUNDS, tags)?;
+            self.archive.note_progress(|progress| {
+                progress.iter_mut().for_each(|p| p.read += 1);
+            });
         }
         let cost = VisitCost { reading: ROUND, ..VisitCost::default() };
         for _ in 0..ASKS {
@@ -242,6 +282,9 @@ impl Walk<'_> {
         let Some(slot) = self.slots.get(place).filter(|_| !self.unread.contains_key(place)) else {
             return Ok(());
         };
+        self.archive.note_progress(|progress| {
+            progress.iter_mut().for_each(|p| p.at = Some(place.to_string()));
+        });
         let opened = self.archive.open_aisle(slot, "inventory").and_then(|refused| match refused {
             None => self.archive.devices.reader(slot),
             Some(reason) => Err(Error::new(ErrorKind::Refused, format!("inventory of {slot}"), reason)),

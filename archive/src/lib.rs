@@ -34,6 +34,8 @@ pub mod checks;
 mod comparison;
 mod completeness;
 pub mod config;
+#[cfg(feature = "console")]
+pub mod console;
 mod content;
 mod cycle_counts;
 pub mod devices;
@@ -51,6 +53,7 @@ pub mod records;
 pub mod relocation;
 pub mod report;
 pub mod review;
+pub mod room_map;
 pub mod rounds;
 pub mod samples;
 pub mod setup;
@@ -69,7 +72,7 @@ pub use comparison::RowComparison;
 pub use completeness::Reminded;
 pub use config::Config;
 pub use filing::{FilingOutcome, FilingRequest, Shelving, SubmittedDocument};
-pub use inventory::{BoxSighting, InventoryReport};
+pub use inventory::{BoxSighting, InventoryProgress, InventoryReport};
 pub use sync::{SyncChange, SyncReport};
 
 /// The crate's README, whose example runs as a test.

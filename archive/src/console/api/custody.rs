@@ -1,0 +1,221 @@
+//! Loans, and how complete files are.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use archive_core::completeness::State as Complete;
+use archive_core::completeness::branch;
+use archive_core::identifier::ReferenceCode;
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::super::problem::{Failures, PathOf, Problem, QueryOf};
+use super::super::work::Shared;
+use super::views::NeededPaper;
+
+/// The most loans that one answer gives.
+const MOST: usize = 1000;
+
+/// Which loans.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Which {
+    /// Only those whose time is over.
+    #[serde(default)]
+    #[param(default = false)]
+    overdue: bool,
+}
+
+/// A loan that is out.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LoanView {
+    /// The key by which it is known.
+    key: String,
+    /// 档号.
+    reference: String,
+    /// 借阅人.
+    borrower: String,
+    /// What for.
+    purpose: String,
+    /// Since when.
+    lent: DateTime<Utc>,
+    /// Until when.
+    due: Option<DateTime<Utc>>,
+    /// By how many whole days its time is over.
+    days_overdue: Option<i64>,
+}
+
+/// The files that are out, oldest loan first, at most 1000.
+#[utoipa::path(get, path = "/api/v1/loans", tag = "custody", params(Which),
+    responses((status = 200, description = "The loans", body = Vec<LoanView>), Failures))]
+pub(super) async fn loans(
+    State(shared): State<Arc<Shared>>,
+    QueryOf(which): QueryOf<Which>,
+) -> Result<Json<Vec<LoanView>>, Problem> {
+    let found = shared.ask(move |shared| {
+        let late: BTreeMap<_, i64> = shared
+            .archive
+            .overdue(Utc::now())?
+            .into_iter()
+            .map(|overdue| (overdue.loan.request.key, overdue.days))
+            .collect();
+        let open = shared.archive.catalogue().open_loans()?.into_iter();
+        let view = |loan: archive_store::Loan| {
+            let days_overdue = late.get(&loan.request.key).copied();
+            let request = loan.request;
+            LoanView {
+                key: request.key.to_string(),
+                reference: request.reference.to_string(),
+                borrower: request.borrower,
+                purpose: request.purpose,
+                lent: request.when,
+                due: request.due,
+                days_overdue,
+            }
+        };
+        Ok(open.map(view).filter(|loan| !which.overdue || loan.days_overdue.is_some()).take(MOST).collect())
+    });
+    Ok(Json(found.await?))
+}
+
+/// How complete a file is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CompletenessView {
+    /// 档号.
+    reference: String,
+    /// `complete`, `complete-with-deferrals`, `unverified` or `incomplete`.
+    #[schema(value_type = String)]
+    state: Complete,
+    /// The papers that it needs, in the order of the policy.
+    papers: Vec<NeededPaper>,
+}
+
+/// How complete a file is today, under the policy in force.
+#[utoipa::path(get, path = "/api/v1/records/{reference}/completeness", tag = "custody",
+    params(("reference" = String, Path, description = "档号", max_length = 200)),
+    responses((status = 200, description = "Its papers", body = CompletenessView), Failures))]
+pub(super) async fn completeness(
+    State(shared): State<Arc<Shared>>,
+    PathOf(reference): PathOf<String>,
+) -> Result<Json<CompletenessView>, Problem> {
+    let reference: ReferenceCode = reference.parse()?;
+    let judged = shared.ask(move |shared| {
+        let completeness = shared.archive.completeness(&reference)?;
+        Ok(CompletenessView {
+            reference: reference.to_string(),
+            state: completeness.state(),
+            papers: completeness.items.into_iter().map(NeededPaper::from).collect(),
+        })
+    });
+    Ok(Json(judged.await?))
+}
+
+/// How complete all live files are.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct MatrixView {
+    /// The policy that decided.
+    policy: String,
+    /// The day of the answer.
+    day: NaiveDate,
+    /// Over all processes.
+    figures: FiguresView,
+    /// The processes, by code.
+    processes: Vec<ProcessView>,
+}
+
+/// How many files stand how.
+#[derive(Debug, Serialize, ToSchema)]
+struct FiguresView {
+    /// All.
+    files: u64,
+    /// With all papers.
+    complete: u64,
+    /// With all papers or commitments.
+    complete_with_deferrals: u64,
+    /// Somebody must look at.
+    unverified: u64,
+    /// With a paper missing or overdue.
+    incomplete: u64,
+}
+
+impl From<&branch::Figures> for FiguresView {
+    fn from(figures: &branch::Figures) -> Self {
+        Self {
+            files: figures.cases,
+            complete: figures.complete,
+            complete_with_deferrals: figures.complete_with_deferrals,
+            unverified: figures.unverified,
+            incomplete: figures.incomplete,
+        }
+    }
+}
+
+/// One process over all its files.
+#[derive(Debug, Serialize, ToSchema)]
+struct ProcessView {
+    /// Its code.
+    process: String,
+    /// Its name for people.
+    name: String,
+    /// How its files stand.
+    figures: FiguresView,
+    /// Its papers, in the order of the policy.
+    papers: Vec<PaperView>,
+}
+
+/// In how many files a paper is there.
+#[derive(Debug, Serialize, ToSchema)]
+struct PaperView {
+    /// Its name.
+    paper: String,
+    /// Who can put it right.
+    by: Option<String>,
+    /// It is there.
+    present: u64,
+    /// It may come later.
+    deferred: u64,
+    /// Its time is over.
+    overdue: u64,
+    /// It is missing.
+    missing: u64,
+    /// Nobody can tell.
+    unverified: u64,
+    /// It is not needed (yet).
+    not_needed: u64,
+}
+
+/// The completeness of all live files: processes and papers.
+#[utoipa::path(get, path = "/api/v1/completeness", tag = "custody",
+    responses((status = 200, description = "The matrix", body = MatrixView), Failures))]
+pub(super) async fn matrix(State(shared): State<Arc<Shared>>) -> Result<Json<MatrixView>, Problem> {
+    let matrix = shared.ask(Shared::matrix).await?;
+    let paper = |cell: &branch::Cell| PaperView {
+        paper: cell.paper.clone(),
+        by: cell.by.as_ref().map(ToString::to_string),
+        present: cell.present,
+        deferred: cell.deferred,
+        overdue: cell.overdue,
+        missing: cell.missing,
+        unverified: cell.unverified,
+        not_needed: cell.not_needed,
+    };
+    Ok(Json(MatrixView {
+        policy: matrix.policy.to_string(),
+        day: matrix.day,
+        figures: (&matrix.figures).into(),
+        processes: matrix
+            .rows
+            .iter()
+            .map(|row| ProcessView {
+                process: row.process.to_string(),
+                name: row.name.clone(),
+                figures: (&row.figures).into(),
+                papers: row.cells.iter().map(paper).collect(),
+            })
+            .collect(),
+    }))
+}

@@ -1,0 +1,63 @@
+// Exceptions to review: what papers and system say, and what somebody decides.
+
+import { announce, askJson, element, foreign, postJson, visible } from './elements.js';
+import { say } from './words.js';
+
+const ACTIONS = ['acknowledge', 'resolve-in-system', 'resolve-in-paper', 'call-false'];
+
+/** The value with the characters marked that the other one has not in the same place. */
+function against(value, other) {
+  if (value === null || other === null) return foreign(value);
+  const [mine, theirs] = [Array.from(value), Array.from(other)];
+  let head = 0;
+  while (head < mine.length && mine[head] === theirs[head]) head += 1;
+  let tail = 0;
+  while (tail < mine.length - head && tail < theirs.length - head && mine.at(-1 - tail) === theirs.at(-1 - tail)) tail += 1;
+  const middle = mine.slice(head, mine.length - tail).join('');
+  return element('bdi', {}, visible(mine.slice(0, head).join('')), middle ? element('mark', {}, visible(middle)) : null,
+    visible(mine.slice(mine.length - tail).join('')));
+}
+
+function card(alert, decide) {
+  const live = alert.state === 'open' || alert.state === 'acknowledged';
+  const colour = alert.severity === 'critical' ? 'bad' : alert.severity === 'major' ? 'doubt' : 'soft';
+  return element('article', { class: 'card', 'data-alert': alert.id },
+    element('div', {}, element('b', { class: colour }, say(alert.severity)), ' · ', element('b', {}, foreign(alert.key)), ' · ',
+      foreign(alert.field ?? alert.kind), ' · ', say(alert.state), ` · ${alert.since}`),
+    element('div', { class: 'values' },
+      element('div', {}, element('small', {}, say('paper')), against(alert.paper, alert.system)),
+      element('div', {}, element('small', {}, say('system')), against(alert.system, alert.paper))),
+    element('div', { class: 'soft' }, foreign(alert.reason)),
+    element('div', { class: 'soft' }, alert.history.filter((h) => h.by).map((h) => [`${h.day} ${say(h.state)}: `, foreign(h.by), ' ']).flat()),
+    live ? element('div', { class: 'actions' }, ACTIONS.map((action) =>
+      element('button', { type: 'button', click: () => decide(alert, action) }, say(action)))) : null);
+}
+
+export async function list({ query, signal, again }) {
+  const all = query.get('all') === 'true';
+  const alerts = await askJson(`/api/v1/alerts?all=${all}`, { signal });
+  const who = element('input', { name: 'who', maxlength: 200, value: sessionStorage.getItem('who') ?? '', change: () => sessionStorage.setItem('who', who.value) });
+  const severity = element('select', { change: () => fill() }, element('option', { value: '' }, say('any')),
+    ['critical', 'major', 'minor'].map((s) => element('option', { value: s }, say(s))));
+  const words = element('input', { type: 'search', input: () => fill() });
+  const form = element('form', { submit: (event) => event.preventDefault() },
+    element('label', {}, say('who'), who), element('label', {}, say('severity'), severity),
+    element('label', { class: 'wide' }, `${say('customer')} / ${say('field')}`, words),
+    element('label', {}, say('showAll'), element('input', { type: 'checkbox', checked: all, change: () => { location.hash = `#/exceptions?all=${!all}`; } })));
+  const cards = element('div');
+  const decide = async (alert, action) => {
+    if (!who.value.trim()) { announce(say('whoNeeded')); who.focus(); return; }
+    try {
+      await postJson(`/api/v1/alerts/${alert.id}/decisions`, { action, by: who.value.trim() });
+      announce(say('done'));
+      await again();
+    } catch (error) { announce(error.message); }
+  };
+  const fill = () => {
+    const wanted = alerts.filter((a) => (!severity.value || a.severity === severity.value)
+      && (!words.value || `${a.key} ${a.field ?? ''}`.toLowerCase().includes(words.value.toLowerCase())));
+    cards.replaceChildren(element('p', { class: 'soft' }, `${say('found')} ${wanted.length}`), ...wanted.map((a) => card(a, decide)));
+  };
+  fill();
+  return [element('h2', {}, say('exceptions')), form, cards];
+}

@@ -1,0 +1,111 @@
+// The room as it is now, each box of a column, and inventories.
+
+import { announce, ask, askJson, element, facts, foreign, moment, table, visible } from './elements.js';
+import { say } from './words.js';
+
+const EVERY = 2000;
+
+/** Does `step` again and again while the page is shown. */
+function follow(signal, step) {
+  const timer = setInterval(() => { if (!document.hidden) step().catch((error) => announce(error.message)); }, EVERY);
+  signal.addEventListener('abort', () => clearInterval(timer));
+}
+
+/** The server's drawing as elements; it draws, this only shows. */
+function drawingOf(text) {
+  const parsed = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement;
+  return document.importNode(parsed, true);
+}
+
+export async function map({ parts, signal }) {
+  const sites = await askJson('/api/v1/sites', { signal });
+  if (sites.length === 0) return [element('h2', {}, say('room')), element('p', {}, say('noSites'))];
+  const site = sites.find((s) => s.site === parts[0]) ?? sites[0];
+  const choose = element('select', { change: () => { location.hash = `#/room/${encodeURIComponent(choose.value)}`; } },
+    sites.map((s) => element('option', { value: s.site, selected: s === site }, s.site)));
+  const place = element('div', { class: 'drawing' });
+  const details = element('section', { 'aria-live': 'polite' }, element('p', { class: 'soft' }, say('chooseColumn')));
+  const path = `/api/v1/sites/${encodeURIComponent(site.site)}/map.svg`;
+  let tag = null;
+  const draw = async () => {
+    const answer = await ask(path, { signal, headers: tag ? { 'if-none-match': tag } : {} });
+    if (answer.status === 304) return;
+    tag = answer.headers.get('etag');
+    // What is being looked at keeps the keyboard.
+    const held = document.activeElement?.dataset;
+    place.replaceChildren(drawingOf(await answer.text()));
+    if (held?.column) place.querySelector(`[data-bank="${CSS.escape(held.bank)}"][data-column="${CSS.escape(held.column)}"]`)?.focus();
+  };
+  const open = async (target) => {
+    const column = target.closest('[data-column]');
+    if (!column) return;
+    const [, room, bank] = column.dataset.bank.split('/');
+    const names = [site.site, room, bank, column.dataset.column].map(encodeURIComponent);
+    try {
+      const slots = await askJson(`/api/v1/sites/${names[0]}/rooms/${names[1]}/banks/${names[2]}/columns/${names[3]}`);
+      details.replaceChildren(...columnShown(column.dataset, slots));
+      details.scrollIntoView({ block: 'nearest' });
+    } catch (error) { announce(error.message); }
+  };
+  place.addEventListener('click', (event) => open(event.target));
+  place.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' || event.key === ' ') { event.preventDefault(); open(event.target); }
+  });
+  await draw();
+  follow(signal, draw);
+  const figures = [['slots', site.slots], ['free', site.free], ['boxes', site.boxes], ['files', site.files]].map(([name, value]) =>
+    element('div', { class: 'card' }, element('b', {}, value), say(name)));
+  return [element('h2', {}, say('room')), element('form', {}, element('label', {}, say('site'), choose)),
+    element('div', { class: 'figures' }, figures), place, details];
+}
+
+/** Every slot of a column, row by row as it stands: the highest level first. */
+function columnShown(name, slots) {
+  const shown = element('div', { class: 'card' }, element('p', { class: 'soft' }, '–'));
+  const rows = new Map();
+  for (const slot of slots) {
+    const [, , , , side, bay, level] = slot.slot.split('/');
+    const key = JSON.stringify([side, level, bay]);
+    if (!rows.has(key)) rows.set(key, { side, bay, level, slots: [] });
+    rows.get(key).slots.push(slot);
+  }
+  const order = new Intl.Collator('en', { numeric: true }).compare;
+  const sorted = [...rows.values()].sort((a, b) => order(a.side, b.side) || order(b.level, a.level) || order(a.bay, b.bay));
+  const show = (slot) => {
+    const full = slot.spine_mm ? `${Math.round((100 * slot.filled_mm) / slot.spine_mm)} %` : null;
+    const box = slot.box_number && element('a', { href: `#/search?${new URLSearchParams({ words: slot.box_number })}` }, visible(slot.box_number));
+    shown.replaceChildren(facts([['slot', slot.slot], ['state', say(slot.state)], ['box', box], ['files', slot.box_number ? slot.files : null],
+      ['full', full], ['fetched', slot.box_number ? slot.loans : null], ['seenAt', slot.seen], ['lastSeen', slot.seen_at && moment(slot.seen_at)]]));
+  };
+  const lines = sorted.map((row) => element('div', {}, element('small', { class: 'soft' }, `${say('side')} ${row.side} · ${say('level')} ${row.level} · ${say('bay')} ${row.bay}`),
+    element('div', { class: 'boxes' }, row.slots.map((slot) => element('button', { type: 'button', class: `box ${slot.state}`,
+      'aria-label': `${slot.slot}: ${say(slot.state)}`, title: `${slot.slot}: ${say(slot.state)}`, click: () => show(slot) }, Array.from(say(slot.state))[0])))));
+  return [element('h3', {}, `${say('column')} ${name.column} · `, foreign(name.bank)), shown, ...lines];
+}
+
+export async function inventory({ signal }) {
+  const place = element('div', { 'aria-live': 'polite' });
+  const begin = element('button', { type: 'button', class: 'main', click: async () => {
+    if (!confirm(say('beginSure'))) return;
+    try {
+      await ask('/api/v1/inventories', { method: 'POST' });
+      announce(say('begun'));
+      await fill();
+    } catch (error) { announce(error.message); }
+  } }, say('begin'));
+  const fill = async () => {
+    const { running, latest } = await askJson('/api/v1/inventories', { signal });
+    begin.disabled = running !== null;
+    const now = running
+      ? element('section', { class: 'card' }, element('h3', {}, say('running')),
+        element('progress', { max: running.aisles, value: running.read, 'aria-label': say('read') }),
+        facts([['when', moment(running.begun)], ['read', `${running.read} / ${running.aisles}`], ['aisle', running.at], ['boxes', running.boxes]]))
+      : element('p', { class: 'soft' }, say('notRunning'));
+    const columns = [{ name: 'when' }, ...['present', 'misplaced', 'missing', 'unverified'].map((name) => ({ name, number: true })), { name: 'key' }];
+    place.replaceChildren(now, table(say('latest'), columns,
+      latest.map((i) => [moment(i.when), i.present, i.misplaced, i.missing, i.unverified, foreign(i.key)])));
+  };
+  await fill();
+  follow(signal, fill);
+  return [element('h2', {}, say('inventory')), element('div', { class: 'actions' }, begin), place];
+}

@@ -1,0 +1,216 @@
+//! What the API answers, and its description.
+
+use archive::using::LendRequest;
+use archive_reconcile::Severity;
+use archive_reconcile::alerts::{Observation, Rules, Vanished};
+use archive_store::{Inventory, InventoryFinding, Sighting};
+
+use crate::scene::Scene;
+use crate::served::{Served, encoded};
+
+#[test]
+fn the_committed_description_is_the_one_that_is_served() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json");
+    let made = archive::console::api::description();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(path, &made).expect("the description is written");
+    }
+    let committed = std::fs::read_to_string(path).expect("docs/openapi.json");
+    assert!(
+        committed == made,
+        "docs/openapi.json is another: run with UPDATE_GOLDEN=1 and look at what changed"
+    );
+    let scene = Scene::new();
+    let served = Served::new(scene.open());
+    assert_eq!(served.get("/api/v1/openapi.json").text(), made);
+}
+
+#[test]
+fn a_file_is_found_and_shows_its_three_ends() {
+    let scene = Scene::new();
+    let archive = scene.open();
+    let outcome = scene.file(&archive, "r-1");
+    let (reference, number, slot) = (
+        outcome.reference_code.to_string(),
+        outcome.box_number.unwrap().to_string(),
+        outcome.slot.unwrap().to_string(),
+    );
+    let served = Served::new(archive);
+    for words in ["3388985508", "r-1", "dunning"] {
+        let found = served.get(&format!("/api/v1/search?words={words}")).json();
+        assert_eq!(found["files"][0]["reference"], reference.as_str(), "{words}");
+        assert_eq!((found["more"].as_bool(), found["files"].as_array().unwrap().len()), (Some(false), 1));
+    }
+    let site = slot.split('/').next().unwrap();
+    for (filter, hits) in [
+        (format!("site={site}"), 1),
+        ("site=none".into(), 0),
+        ("year=1999".into(), 0),
+        ("state=void".into(), 0),
+        ("state=confirmed&limit=1".into(), 1),
+        ("process=dunning&retention=Y".into(), 0),
+    ] {
+        let found = served.get(&format!("/api/v1/search?{filter}")).json();
+        assert_eq!(found["files"].as_array().unwrap().len(), hits, "{filter}");
+    }
+    for name in [&reference, &number, &slot] {
+        assert_eq!(
+            served.get(&format!("/api/v1/locate?name={}", encoded(name))).json()[0]["reference"],
+            reference.as_str()
+        );
+    }
+    let record = served.get(&format!("/api/v1/records/{}", encoded(&reference))).json();
+    assert_eq!(record["documents"].as_array().unwrap().len(), 2);
+    assert_eq!(record["system_record"]["customer"], "3388985508");
+    assert_eq!(record["place"]["slot"], slot.as_str());
+    assert!(record["place"]["way"].as_str().unwrap().contains("aisle"), "{record}");
+    let proof = served.get(&format!("/api/v1/records/{}/proof", encoded(&reference))).json();
+    assert_eq!(proof["holds"], true);
+    assert!(proof["entries"][0]["event"].as_str().unwrap().contains(&reference));
+    assert_eq!(served.get("/api/v1/checkpoint").json()["size"], proof["checkpoint"]["size"]);
+    let papers = served.get(&format!("/api/v1/records/{}/completeness", encoded(&reference))).json();
+    assert_eq!(papers["state"], "complete", "{papers}");
+    assert_eq!(served.get("/api/v1/completeness").json()["figures"]["complete"], 1);
+    assert_eq!(served.get("/api/v1/health").json()["state"], "ok");
+    served.get("/api/v1/records/Z109-KH%C2%B72024-D30-YX-9999").is_problem(404, &["Z109-KH"]);
+}
+
+#[test]
+fn a_document_is_sent_as_what_it_is() {
+    let scene = Scene::new();
+    let archive = scene.open();
+    let outcome = scene.file(&archive, "r-1");
+    let reference = encoded(outcome.reference_code.as_str());
+    let served = Served::new(archive);
+    let answer = served.get(&format!("/api/v1/records/{reference}/documents/1"));
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("image/png")));
+    assert_eq!(answer.header("content-disposition"), Some("inline; filename=\"document-1.png\""));
+    assert!(answer.header("content-security-policy").unwrap().contains("sandbox"));
+    assert_eq!(answer.body, std::fs::read(scene.path("r-1-notice.png")).unwrap());
+    served.get(&format!("/api/v1/records/{reference}/documents/3")).is_problem(404, &["document 3", "has 2"]);
+    for number in ["0", "-1", "1e9", "99999999999999999999", "..", "%2e%2e", "1%00"] {
+        let answer = served.get(&format!("/api/v1/records/{reference}/documents/{number}"));
+        assert!(matches!(answer.status, 400 | 404), "{number}: {}", answer.status);
+    }
+    // Content that changed on the disk is not shown as if it were the paper.
+    let content = scene.path("holdings").join("content");
+    for (path, _) in crate::scene::snapshot(&content) {
+        std::fs::write(path, b"<script>alert(1)</script>").unwrap();
+    }
+    served.get(&format!("/api/v1/records/{reference}/documents/1")).is_problem(500, &["SHA-256", "restore"]);
+}
+
+#[test]
+fn an_exception_is_decided_once() {
+    let scene = Scene::new();
+    let archive = scene.open();
+    let book = archive.config().directory().join("alerts.json");
+    let mut file = archive::alert_book::AlertBook::open(&book).unwrap();
+    let finding = |key: &str, severity| Observation {
+        key: key.into(),
+        kind: "mismatch".into(),
+        field: Some("ct_ratio".into()),
+        left: Some("200/5".into()),
+        right: Some("<img src=x onerror=alert(1)>".into()),
+        severity,
+        reason: "metered energy is multiplied by the wrong ratio".into(),
+    };
+    let findings = [finding("1", Severity::Critical), finding("2", Severity::Critical)];
+    file.book.observe(&Rules::reference(), &findings, &[], Vanished::Unknown, "2024-05-01".parse().unwrap());
+    file.save().unwrap();
+    drop(file);
+    let served = Served::new(archive);
+    let alerts = served.get("/api/v1/alerts").json();
+    assert_eq!(alerts.as_array().unwrap().len(), 2);
+    assert_eq!(
+        alerts[0]["system"], "<img src=x onerror=alert(1)>",
+        "as it is: whoever shows it makes it text"
+    );
+    let path = format!("/api/v1/alerts/{}/decisions", alerts[0]["id"]);
+    let decide = |body: &str| served.post(&path, body);
+    decide(r#"{"action":"acknowledge","by":" "}"#).is_problem(400, &["by", "empty"]);
+    decide(r#"{"action":"acknowledge","by":"li\u0000"}"#).is_problem(400, &["cannot be seen"]);
+    decide(r#"{"action":"acknowledge","by":"li\u202e"}"#).is_problem(400, &["cannot be seen"]);
+    decide(&format!(r#"{{"action":"acknowledge","by":"{}"}}"#, "李".repeat(201))).is_problem(400, &["200"]);
+    decide(r#"{"action":"delete","by":"li"}"#).is_problem(400, &["delete"]);
+    decide(r#"{"action":"acknowledge","by":"li","more":1}"#).is_problem(400, &["more"]);
+    decide("{").is_problem(400, &[]);
+    assert_eq!(
+        decide(&format!(r#"{{"action":"acknowledge","by":"{}"}}"#, "李".repeat(200))).json()["state"],
+        "acknowledged"
+    );
+    decide(r#"{"action":"acknowledge","by":"wang"}"#).is_problem(409, &["looked after"]);
+    assert_eq!(decide(r#"{"action":"resolve-in-system","by":"wang"}"#).json()["state"], "resolved-in-system");
+    decide(r#"{"action":"call-false","by":"wang"}"#).is_problem(409, &["settled"]);
+    served
+        .post("/api/v1/alerts/77/decisions", r#"{"action":"acknowledge","by":"li"}"#)
+        .is_problem(404, &["alert 77"]);
+    assert_eq!(served.get("/api/v1/alerts").json().as_array().unwrap().len(), 1);
+    assert_eq!(served.get("/api/v1/alerts?all=true").json().as_array().unwrap().len(), 2);
+    std::fs::write(&book, "{").unwrap();
+    served.get("/api/v1/alerts").is_problem(500, &["alerts.json", "line 1"]);
+}
+
+#[test]
+fn the_room_shows_what_was_seen() {
+    let scene = Scene::new();
+    let archive = scene.open();
+    let outcome = scene.file(&archive, "r-1");
+    let (number, slot) = (outcome.box_number.unwrap(), outcome.slot.unwrap());
+    let lend = LendRequest {
+        key: "loan-1".parse().unwrap(),
+        reference: outcome.reference_code,
+        borrower: "审计科".into(),
+        purpose: "<b>电价</b>".into(),
+    };
+    archive.lend_file(&lend).unwrap();
+    let served = Served::new(archive);
+    let loans = served.get("/api/v1/loans").json();
+    assert_eq!(
+        (loans[0]["borrower"].as_str(), loans[0]["purpose"].as_str()),
+        (Some("审计科"), Some("<b>电价</b>"))
+    );
+    assert_eq!(served.get("/api/v1/loans?overdue=true").json().as_array().unwrap().len(), 0);
+    let [site, room, bank, column] = [slot.site(), slot.room(), slot.bank(), slot.column()];
+    let path = format!("/api/v1/sites/{site}");
+    let unverified = |map: &serde_json::Value, state: &str| -> u64 {
+        let levels = map["banks"].as_array().unwrap().iter().flat_map(|b| b["columns"].as_array().unwrap());
+        levels
+            .flat_map(|c| c["levels"].as_array().unwrap())
+            .map(|l| l["counts"][state].as_u64().unwrap())
+            .sum()
+    };
+    assert_eq!(unverified(&served.get(&path).json(), "unverified"), 1);
+    let drawing = served.get(&format!("{path}/map.svg"));
+    assert_eq!((drawing.status, drawing.header("content-type")), (200, Some("image/svg+xml")));
+    let tag = drawing.header("etag").unwrap().to_owned();
+    let again = |tag: &str| {
+        served.request(
+            "GET",
+            &format!("{path}/map.svg"),
+            &format!("{}If-None-Match: {tag}\r\n", served.bearer()),
+            "",
+        )
+    };
+    assert_eq!(again(&tag).status, 304);
+    let missing = InventoryFinding { box_number: number.clone(), sighting: Sighting::Missing, heard: None };
+    let inventory =
+        Inventory { key: "i-1".parse().unwrap(), when: chrono::Utc::now(), findings: vec![missing] };
+    served.archive.catalogue().record_inventory(inventory).unwrap();
+    assert_eq!(again(&tag).status, 200);
+    assert_eq!(unverified(&served.get(&path).json(), "missing"), 1);
+    let slots = served.get(&format!("{path}/rooms/{room}/banks/{bank}/columns/{column}")).json();
+    let found = slots.as_array().unwrap().iter().find(|s| s["slot"] == slot.as_str()).unwrap();
+    assert_eq!(
+        (found["state"].as_str(), found["box_number"].as_str(), found["loans"].as_u64()),
+        (Some("missing"), Some(number.as_str()), Some(1))
+    );
+    assert_eq!(served.get("/api/v1/sites").json()[0]["site"], site);
+    let inventories = served.get("/api/v1/inventories").json();
+    assert_eq!(
+        (inventories["latest"][0]["missing"].as_u64(), inventories["running"].is_null()),
+        (Some(1), true)
+    );
+    served.get("/api/v1/sites/none").is_problem(404, &["none"]);
+    served.get(&format!("{path}/rooms/{room}/banks/{bank}/columns/%25")).is_problem(404, &["column"]);
+}
