@@ -80,8 +80,8 @@ impl BoxState {
         match self {
             Self::Present => "在位 present",
             Self::Missing => "缺失 missing",
-            Self::Misplaced => "错位 misplaced",
-            Self::Unverified => "待核 unverified",
+            Self::Misplaced => "错架 misplaced",
+            Self::Unverified => "待核实 unverified",
             Self::Reserved => "预留 reserved",
             Self::Free => "空闲 free",
         }
