@@ -1,6 +1,7 @@
 //! Project automation: `cargo xtask test` sets up what the tests need and runs every one of them.
 #![forbid(unsafe_code)]
 
+mod book;
 mod c_library;
 mod command;
 mod peers;
@@ -17,7 +18,8 @@ usage: cargo xtask COMMAND
   header       write the C header anew after a change of the C functions
   wheel        build the Python wheel for use, into target/wheels, and try it in a clean environment
   install-c D  build the C library and install it below the directory D
-  lint         formatting and lints, as in CI
+  lint         formatting, lints, documentation links and the book, as in CI
+  book         build the book of all pages into target/book; a dead link fails
 ";
 
 fn main() -> ExitCode {
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         ["wheel"] => wheel::run(),
         ["header"] => test::write_header(),
         ["lint"] => test::lint(),
+        ["book"] => book::run(),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);

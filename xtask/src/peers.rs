@@ -54,22 +54,26 @@ pub(crate) fn python_site() -> std::path::PathBuf {
     target().join("python-site")
 }
 
-/// Fetches the pinned Python packages where they are not there yet.
+/// Fetches the pinned Python packages of the tests where they are not there yet.
 pub(crate) fn install_python_packages() -> Result<()> {
-    let site = python_site();
+    install_packages("Python packages for the tests", &python_site(), PYTHON_PACKAGES)
+}
+
+/// Fetches `packages` into the directory `site` where they are not there yet.
+pub(crate) fn install_packages(title: &str, site: &std::path::Path, packages: &[&str]) -> Result<()> {
     let stamp = site.join("packages.txt");
-    let wanted = PYTHON_PACKAGES.join("\n");
+    let wanted = packages.join("\n");
     if std::fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
         return Ok(());
     }
     // A directory of its own works where there is no venv module and where the system's Python is
     // managed by the distribution.
     if site.exists() {
-        std::fs::remove_dir_all(&site).map_err(|e| format!("{}: cannot be removed: {e}", site.display()))?;
+        std::fs::remove_dir_all(site).map_err(|e| format!("{}: cannot be removed: {e}", site.display()))?;
     }
     let mut pip = python();
-    pip.args(["-m", "pip", "install", "--quiet", "--target"]).arg(&site).args(PYTHON_PACKAGES);
-    step("Python packages for the tests", quieten_pip(&mut pip))?;
+    pip.args(["-m", "pip", "install", "--quiet", "--target"]).arg(site).args(packages);
+    step(title, quieten_pip(&mut pip))?;
     std::fs::write(&stamp, wanted).map_err(|e| format!("{}: cannot be written: {e}", stamp.display()))
 }
 

@@ -1,7 +1,7 @@
 //! The test command: sets up, then runs Rust, documentation, C and Python tests.
 
 use crate::command::{Result, cargo, python, step, target};
-use crate::{c_library, peers, wheel};
+use crate::{book, c_library, peers, wheel};
 
 /// Runs every test.
 pub(crate) fn run() -> Result<()> {
@@ -48,14 +48,15 @@ fn set_up_models() -> Result<String> {
     Ok(directory.to_owned())
 }
 
-/// Formatting and lints.
+/// Formatting, lints, documentation links, and the book.
 pub(crate) fn lint() -> Result<()> {
     step("formatting", cargo().args(["fmt", "--all", "--check"]))?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
     step("lints", cargo().args(clippy))?;
     let mut doc = cargo();
     doc.args(["doc", "--workspace", "--no-deps", "--all-features"]).env("RUSTDOCFLAGS", "-D warnings");
-    step("documentation links", &mut doc)
+    step("documentation links", &mut doc)?;
+    book::run()
 }
 
 /// Writes the C header anew.
