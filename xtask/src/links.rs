@@ -80,7 +80,11 @@ pub fn pages(root: &Path) -> io::Result<Vec<Page>> {
             let name = entry.file_name();
             let path = directory.join(&name);
             let kind = entry.file_type()?;
-            if kind.is_dir() && !name.to_string_lossy().starts_with('.') && name != "target" {
+            if kind.is_dir()
+                && !name.to_string_lossy().starts_with('.')
+                && name != "target"
+                && name != "node_modules"
+            {
                 waiting.push(path);
             } else if kind.is_file() && path.extension().is_some_and(|e| e == "md") {
                 let text = fs::read_to_string(root.join(&path)).map_err(|e| named(&path, e))?;

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod book;
+mod browser;
 mod c_library;
 mod command;
 mod peers;
@@ -13,8 +14,9 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  test         set up what the tests need, then run every test: Rust, documentation, C, Python
-  test PART    the same for one part: rust, c or python
+  test         set up what the tests need, then run every test: Rust, documentation, C,
+               Python, browser
+  test PART    the same for one part: rust, c, python or browser
   header       write the C header anew after a change of the C functions
   wheel        build the Python wheel for use, into target/wheels, and try it in a clean environment
   install-c D  build the C library and install it below the directory D
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         ["test", "c"] => c_library::test(),
         ["install-c", prefix] => c_library::install(std::path::Path::new(prefix)),
         ["test", "python"] => test::python_module(),
+        ["test", "browser"] => browser::test(),
         ["wheel"] => wheel::run(),
         ["header"] => test::write_header(),
         ["lint"] => test::lint(),

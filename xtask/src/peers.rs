@@ -49,6 +49,10 @@ const DEBIAN_PACKAGES: &[(&str, &str)] = &[
     ("tshark", "/usr/bin/tshark"),
 ];
 
+/// What pages are looked at with.
+const BROWSER_PACKAGES: &[(&str, &str)] =
+    &[("chromium", "/usr/bin/chromium"), ("nodejs", "/usr/bin/node"), ("npm", "/usr/bin/npm")];
+
 /// The directory of the Python packages, for `PYTHONPATH`.
 pub(crate) fn python_site() -> std::path::PathBuf {
     target().join("python-site")
@@ -84,17 +88,26 @@ pub(crate) fn quieten_pip(pip: &mut std::process::Command) -> &mut std::process:
 
 /// Installs Debian's packages that are missing, where this user may. Gives whether all are there.
 pub(crate) fn install_debian_packages() -> bool {
+    install(DEBIAN_PACKAGES, "comparisons")
+}
+
+/// The same for a browser and what steers it.
+pub(crate) fn install_browser() -> bool {
+    install(BROWSER_PACKAGES, "browser tests")
+}
+
+fn install(packages: &[(&'static str, &str)], use_of_them: &str) -> bool {
     let is_missing = |(_, witness): &&(&str, &str)| match witness.starts_with('/') {
         true => !std::path::Path::new(witness).exists(),
         false => !has_library(witness),
     };
-    let missing: Vec<&str> = DEBIAN_PACKAGES.iter().filter(is_missing).map(|(package, _)| *package).collect();
+    let missing: Vec<&str> = packages.iter().filter(is_missing).map(|(package, _)| *package).collect();
     if missing.is_empty() {
         return true;
     }
     let names = missing.join(" ");
     if !succeeds(program("sh").args(["-c", "test $(id -u) = 0 && command -v apt-get"])) {
-        eprintln!("== SKIPPED: comparisons with {names}: install by `apt-get install {names}`");
+        eprintln!("== SKIPPED: {use_of_them} with {names}: install by `apt-get install {names}`");
         return false;
     }
     let mut apt = program("sh");
@@ -103,10 +116,10 @@ pub(crate) fn install_debian_packages() -> bool {
         "-c",
         &format!("apt-get update -qq && apt-get install -y -qq --no-install-recommends {names}"),
     ]);
-    match step("Debian packages for comparisons", &mut apt) {
+    match step(&format!("Debian packages for {use_of_them}"), &mut apt) {
         Ok(()) => true,
         Err(message) => {
-            eprintln!("== SKIPPED: comparisons with {names}: {message}");
+            eprintln!("== SKIPPED: {use_of_them} with {names}: {message}");
             false
         }
     }

@@ -1,13 +1,14 @@
-//! The test command: sets up, then runs Rust, documentation, C and Python tests.
+//! The test command: sets up, then runs Rust, documentation, C, Python and browser tests.
 
 use crate::command::{Result, cargo, python, step, target};
-use crate::{book, c_library, peers, wheel};
+use crate::{book, browser, c_library, peers, wheel};
 
 /// Runs every test.
 pub(crate) fn run() -> Result<()> {
     rust()?;
     c_library::test()?;
     python_module()?;
+    browser::test()?;
     eprintln!("\n== all tests passed");
     Ok(())
 }
@@ -36,7 +37,7 @@ pub(crate) fn rust() -> Result<()> {
 }
 
 /// Fetches engine and models where they are not there yet; gives their directory.
-fn set_up_models() -> Result<String> {
+pub(crate) fn set_up_models() -> Result<String> {
     let mut setup = cargo();
     setup.args(["run", "--quiet", "--package", "archive", "--", "setup"]);
     step("engine and models", &mut setup)?;

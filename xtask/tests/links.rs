@@ -105,7 +105,15 @@ fn pages_that_no_link_leads_to_are_found() {
 #[test]
 fn build_output_is_passed_over_and_unreadable_pages_are_named() {
     let dead = "[a](gone.md)";
-    assert_eq!(checked(&[("target/a.md", dead), (".git/a.md", dead), ("a.txt", dead)]), [""; 0]);
+    assert_eq!(
+        checked(&[
+            ("target/a.md", dead),
+            ("a/node_modules/b.md", dead),
+            (".git/a.md", dead),
+            ("a.txt", dead)
+        ]),
+        [""; 0]
+    );
     let folder = folder(&[("a.md", "[b](b.svg)"), ("b.svg", "<svg/>")]);
     let found = pages(folder.path()).expect("the pages are readable");
     assert_eq!(linked_files(folder.path(), &found), BTreeSet::from([PathBuf::from("b.svg")]));

@@ -8,6 +8,8 @@ const ORDERS = {
   customer: (a, b) => compareTexts(a.customer, b.customer),
   day: (a, b) => compareTexts(b.day, a.day),
 };
+// The characters of a value from which on it scrolls.
+const LONG = 300;
 const PAGE_SIZES = [25, 100, 500];
 
 const filter = { severity: "", field: "", site: "", kind: "", month: "", state: "", customer: "", search: "" };
@@ -51,7 +53,11 @@ function selected(report) {
 
 // The value of a paper and of the system, with what differs marked.
 function values(finding) {
-  const row = (title, value, content) => [make("dt", {}, title), make("dd", { class: value }, content)];
+  // A long value scrolls within its place, by keys, too.
+  const row = (title, side, content) => {
+    const isLong = (finding[side] ?? "").length > LONG;
+    return [make("dt", {}, title), make("dd", { class: side + (isLong ? " long" : ""), tabindex: isLong ? 0 : null }, content)];
+  };
   if (finding.paper === null || finding.record === null) {
     const none = (text, key) => (text === null ? make("i", {}, say(key)) : foreign(text));
     return make("div", {}, make("dl", { class: "values" },

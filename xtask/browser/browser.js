@@ -1,0 +1,90 @@
+// What the browser tests share: a browser, pages that must stay silent, and pictures to compare with.
+
+import fs from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import axe from "axe-core";
+import { chromium } from "playwright-core";
+import { PNG } from "pngjs";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+
+// Where the pages under test lie and the command is, as `cargo xtask test browser` says.
+export const pages = process.env.BROWSER_PAGES;
+export const archiveCommand = process.env.ARCHIVE_COMMAND;
+
+export async function startBrowser() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+      "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+}
+
+// A page that notes what it should not do: errors, and requests that leave the machine's disk.
+export async function openPage(browser, url, options = {}) {
+  const { mayMiss = [], ...context } = options;
+  const opened = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-US", acceptDownloads: true, ...context });
+  const page = await opened.newPage();
+  const faults = [];
+  page.on("pageerror", (error) => faults.push(String(error)));
+  page.on("console", (message) => {
+    const isMissing = mayMiss.some((part) => message.location().url.includes(part));
+    if (message.type() === "error" && !isMissing) faults.push(message.text());
+  });
+  page.on("request", (request) => {
+    if (!/^(file|data|blob):/.test(request.url())) faults.push(`request to ${request.url()}`);
+  });
+  await page.goto(url);
+  return { page, faults, close: () => opened.close() };
+}
+
+// The serious and critical faults that axe finds, in words.
+export async function accessibilityFaults(page) {
+  await page.evaluate(axe.source);
+  const result = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  return result.violations
+    .filter((violation) => ["serious", "critical"].includes(violation.impact))
+    .map((violation) => `${violation.id}: ${violation.nodes.slice(0, 3).map((node) => `${node.target} ${node.failureSummary}`).join(" | ")}`);
+}
+
+// The side of the squares in which pictures are compared: fonts differ from machine to machine by less.
+const SQUARE = 16;
+// How far the mean of a square may be off, of 255.
+const DEPTH = 20;
+
+// The share of squares in which two pictures differ.
+export function difference(left, right) {
+  if (left.width !== right.width || left.height !== right.height) return 1;
+  const mean = (image, x0, y0) => {
+    const sum = [0, 0, 0];
+    let count = 0;
+    for (let y = y0; y < Math.min(y0 + SQUARE, image.height); y++) {
+      for (let x = x0; x < Math.min(x0 + SQUARE, image.width); x++, count++) {
+        for (let c = 0; c < 3; c++) sum[c] += image.data[(y * image.width + x) * 4 + c];
+      }
+    }
+    return sum.map((value) => value / count);
+  };
+  let [all, off] = [0, 0];
+  for (let y = 0; y < left.height; y += SQUARE) {
+    for (let x = 0; x < left.width; x += SQUARE, all++) {
+      const [a, b] = [mean(left, x, y), mean(right, x, y)];
+      if (a.some((value, c) => Math.abs(value - b[c]) > DEPTH)) off++;
+    }
+  }
+  return off / all;
+}
+
+// Compares a screenshot with the stored one of that name; `UPDATE_GOLDEN=1` stores it. Gives the difference.
+export function compareWithStored(name, bytes) {
+  const stored = path.join(here, "screenshots", `${name}.png`);
+  if (process.env.UPDATE_GOLDEN === "1") {
+    fs.writeFileSync(stored, bytes);
+    return 0;
+  }
+  const seen = path.join(pages, "seen");
+  fs.mkdirSync(seen, { recursive: true });
+  fs.writeFileSync(path.join(seen, `${name}.png`), bytes);
+  return difference(PNG.sync.read(fs.readFileSync(stored)), PNG.sync.read(bytes));
+}
