@@ -15,6 +15,7 @@ mod early_warning;
 mod exceptions;
 mod filing;
 mod inventory;
+mod named_verbs;
 mod scene;
 mod sealed;
 mod sync;
