@@ -36,8 +36,9 @@ fn check(name: &str, limit: usize, text: &str) -> Result<(), Error> {
     Err(Error::invalid(format!("{name} {}", quoted(text)), fault))
 }
 
-/// Direction marks and zero-width characters make two different numbers look alike.
-fn is_invisible(c: char) -> bool {
+/// Direction marks and zero-width characters make two different numbers, or names, look alike.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 

@@ -25,6 +25,8 @@ const PYTHON_PACKAGES: &[&str] = &[
     "pyarrow==26.0.1",
     "pyspark==4.3.0",
     "python-stdnum==2.2",
+    // What asks an API by its description.
+    "schemathesis==4.32.5",
     "pymodbus==3.16.1",
     "sllurp==3.0.5",
     "llrpkit==0.3.0",

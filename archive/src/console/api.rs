@@ -11,6 +11,7 @@ mod custody;
 mod evidence;
 mod exceptions;
 mod finding;
+mod moves;
 mod room;
 mod views;
 
@@ -79,6 +80,8 @@ pub(super) fn router() -> (Router<Arc<Shared>>, utoipa::openapi::OpenApi) {
         .routes(routes!(room::drawing))
         .routes(routes!(room::column))
         .routes(routes!(room::inventories, room::take_stock))
+        .routes(routes!(moves::relocations))
+        .routes(routes!(moves::relocation))
         .routes(routes!(evidence::health))
         .routes(routes!(openapi))
         .split_for_parts()

@@ -10,7 +10,7 @@ use axum::routing::get;
 use super::work::Shared;
 
 /// Name, type and content of every file.
-const FILES: [(&str, &str, &str); 10] = [
+const FILES: [(&str, &str, &str); 11] = [
     ("/", "text/html; charset=utf-8", include_str!("pages/index.html")),
     ("/assets/console.css", "text/css; charset=utf-8", include_str!("pages/console.css")),
     ("/assets/room.css", "text/css; charset=utf-8", include_str!("../room_map/room.css")),
@@ -20,6 +20,7 @@ const FILES: [(&str, &str, &str); 10] = [
     ("/assets/finding.js", "text/javascript; charset=utf-8", include_str!("pages/finding.js")),
     ("/assets/exceptions.js", "text/javascript; charset=utf-8", include_str!("pages/exceptions.js")),
     ("/assets/room.js", "text/javascript; charset=utf-8", include_str!("pages/room.js")),
+    ("/assets/moves.js", "text/javascript; charset=utf-8", include_str!("pages/moves.js")),
     ("/assets/loans.js", "text/javascript; charset=utf-8", include_str!("pages/loans.js")),
 ];
 

@@ -171,7 +171,7 @@ fn draw_level(level: &LevelMap, left: u32, top: u32) -> Markup {
         .collect();
     let loans = level.loans;
     html! {
-        rect.cell x=(left) y=(top + 2) width=(CELL.0) height=(CELL.1 - 4) rx="2" {
+        rect.cell data-level=(level.level) x=(left) y=(top + 2) width=(CELL.0) height=(CELL.1 - 4) rx="2" {
             title { "层 level " (level.level) ": " (list(&level.counts)) "; 装满 " (format!("{:.0}", full * 100.0)) " % full; 调阅 fetched " (loans) }
         }
         @if heat > 0.0 { rect.heat x=(left + 1) y=(top + 3) width=(CELL.0 - 2) height=(CELL.1 - 6) opacity=(format!("{heat:.2}")) pointer-events="none" {} }

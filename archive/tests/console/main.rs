@@ -2,6 +2,7 @@
 
 mod answers;
 mod command;
+mod described;
 mod drawing;
 mod gate;
 mod hostile;

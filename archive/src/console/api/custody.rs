@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::super::problem::{Failures, PathOf, Problem, QueryOf};
 use super::super::work::Shared;
+use super::finding::OfFile;
 use super::views::NeededPaper;
 
 /// The most loans that one answer gives.
@@ -96,11 +97,11 @@ pub(super) struct CompletenessView {
 
 /// How complete a file is today, under the policy in force.
 #[utoipa::path(get, path = "/api/v1/records/{reference}/completeness", tag = "custody",
-    params(("reference" = String, Path, description = "档号", max_length = 200)),
+    params(OfFile),
     responses((status = 200, description = "Its papers", body = CompletenessView), Failures))]
 pub(super) async fn completeness(
     State(shared): State<Arc<Shared>>,
-    PathOf(reference): PathOf<String>,
+    PathOf(OfFile { reference }): PathOf<OfFile>,
 ) -> Result<Json<CompletenessView>, Problem> {
     let reference: ReferenceCode = reference.parse()?;
     let judged = shared.ask(move |shared| {

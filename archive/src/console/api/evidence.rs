@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::super::problem::{Failures, PathOf, Problem};
 use super::super::work::Shared;
+use super::finding::OfFile;
 
 /// The most entries of one file that are proven at a time.
 const MOST: usize = 1000;
@@ -60,11 +61,11 @@ struct ProvenEntry {
 
 /// Proofs that the log's entries on a file are in the log.
 #[utoipa::path(get, path = "/api/v1/records/{reference}/proof", tag = "evidence",
-    params(("reference" = String, Path, description = "档号", max_length = 200)),
+    params(OfFile),
     responses((status = 200, description = "Entries with proofs", body = ProofView), Failures))]
 pub(super) async fn proof(
     State(shared): State<Arc<Shared>>,
-    PathOf(reference): PathOf<String>,
+    PathOf(OfFile { reference }): PathOf<OfFile>,
 ) -> Result<Json<ProofView>, Problem> {
     let reference: ReferenceCode = reference.parse()?;
     let proven = shared.ask(move |shared| {

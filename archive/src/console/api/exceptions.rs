@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use archive_core::identifier::quoted;
+use archive_core::identifier::{is_invisible, quoted};
 use archive_core::{Error, ErrorKind};
 use archive_reconcile::alerts::{Action, Alert, AlertId, State as Life};
 use axum::Json;
@@ -127,10 +127,13 @@ pub(super) async fn alerts(
 #[serde(deny_unknown_fields)]
 pub(super) struct Decision {
     /// What was done.
-    #[schema(inline)]
     action: Done,
     /// Who decides.
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]*[^\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff][^\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]*$"
+    )]
     by: String,
 }
 
@@ -154,18 +157,13 @@ impl Decision {
         let fault = match self.by.trim() {
             "" => "is empty: say who decides",
             by if by.chars().count() > NAME_LIMIT => "is longer than 200 characters",
-            by if by.chars().any(|c| c.is_control() || is_direction(c)) => {
+            by if by.chars().any(|c| c.is_control() || is_invisible(c)) => {
                 "has characters that cannot be seen"
             }
             _ => return Ok(()),
         };
         Err(Error::invalid(format!("by {}", quoted(&self.by)), fault))
     }
-}
-
-/// Marks that turn the direction of what follows: a name with one reads as another.
-fn is_direction(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Decides on an alert.

@@ -22,6 +22,9 @@ use crate::capture::{self, Format};
 /// The most files that one search gives.
 const MOST: usize = 200;
 
+/// The most characters of a site's name: an address of a slot holds no more.
+const SITE_LIMIT: usize = 64;
+
 /// What is searched for.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -35,15 +38,24 @@ pub(super) struct Wanted {
     #[param(max_length = 64)]
     site: Option<String>,
     /// Only files of this business process.
-    #[param(max_length = 64)]
+    #[param(
+        min_length = 1,
+        max_length = 64,
+        pattern = r"^[^\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]([^\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]*[^\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff])?$"
+    )]
     process: Option<String>,
     /// Only files of this year.
+    #[param(maximum = 65535)]
     year: Option<u16>,
     /// Only files kept so long.
     #[param(inline)]
     retention: Option<Kept>,
     /// Only files of this organisation.
-    #[param(max_length = 64)]
+    #[param(
+        min_length = 1,
+        max_length = 32,
+        pattern = r"^[^\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]([^\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]*[^\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff])?$"
+    )]
     organisation: Option<String>,
     /// Only files in this state; live ones where absent.
     #[param(inline)]
@@ -80,6 +92,12 @@ impl Wanted {
             return Err(Error::invalid(
                 "words",
                 format!("have more than {QUERY_LIMIT} characters: shorten them"),
+            ));
+        }
+        if self.site.as_ref().is_some_and(|site| site.chars().count() > SITE_LIMIT) {
+            return Err(Error::invalid(
+                "site",
+                format!("has more than {SITE_LIMIT} characters: no site has"),
             ));
         }
         Ok(Search {
@@ -153,13 +171,42 @@ pub(super) async fn locate(
     Ok(Json(found.await?))
 }
 
+/// Which file.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct OfFile {
+    /// 档号.
+    #[param(
+        min_length = 1,
+        max_length = 128,
+        pattern = r"^[^\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]([^\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]*[^\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff])?$"
+    )]
+    pub(super) reference: String,
+}
+
+/// Which document of a file.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct OfDocument {
+    /// 档号.
+    #[param(
+        min_length = 1,
+        max_length = 128,
+        pattern = r"^[^\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]([^\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]*[^\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff])?$"
+    )]
+    reference: String,
+    /// Which document, from 1.
+    #[param(minimum = 1)]
+    number: u32,
+}
+
 /// A file with its three ends: documents, system record, slot with the way there.
 #[utoipa::path(get, path = "/api/v1/records/{reference}", tag = "finding",
-    params(("reference" = String, Path, description = "档号", max_length = 200)),
+    params(OfFile),
     responses((status = 200, description = "The file", body = Record), Failures))]
 pub(super) async fn record(
     State(shared): State<Arc<Shared>>,
-    PathOf(reference): PathOf<String>,
+    PathOf(OfFile { reference }): PathOf<OfFile>,
 ) -> Result<Json<Record>, Problem> {
     let reference: ReferenceCode = reference.parse()?;
     let found = shared.ask(move |shared| {
@@ -178,17 +225,16 @@ fn one(shared: &Shared, reference: ReferenceCode) -> Result<archive_store::Locat
 
 /// The content of a document, checked against its fixity. What no browser shows by itself is sent to be saved.
 #[utoipa::path(get, path = "/api/v1/records/{reference}/documents/{number}", tag = "finding",
-    params(
-        ("reference" = String, Path, description = "档号", max_length = 200),
-        ("number" = u32, Path, description = "Which document, from 1", minimum = 1),
-    ),
+    params(OfDocument),
     responses(
-        (status = 200, description = "Its bytes, of the type that they are", content_type = "application/octet-stream"),
+        (status = 200, description = "Its bytes, as what they are", content(
+            (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/tiff"), (Vec<u8> = "application/pdf"),
+            (Vec<u8> = "application/octet-stream"))),
         Failures,
     ))]
 pub(super) async fn document(
     State(shared): State<Arc<Shared>>,
-    PathOf((reference, number)): PathOf<(String, u32)>,
+    PathOf(OfDocument { reference, number }): PathOf<OfDocument>,
 ) -> Result<Response, Problem> {
     let reference: ReferenceCode = reference.parse()?;
     let object = format!("document {number} of {reference}");

@@ -101,7 +101,9 @@ pub(super) async fn column(
     State(shared): State<Arc<Shared>>,
     PathOf((site, room, bank, column)): PathOf<(String, String, String, String)>,
 ) -> Result<Json<Vec<SlotDetail>>, Problem> {
-    let bank: BankName = format!("{site}/{room}/{bank}").parse()?;
+    let none =
+        |error| Error::new(ErrorKind::NotFound, "bank", "is none that can be there").with_source(error);
+    let bank: BankName = format!("{site}/{room}/{bank}").parse().map_err(none)?;
     Ok(Json(shared.ask(move |shared| shared.archive.column_map(&bank, &column)).await?))
 }
 

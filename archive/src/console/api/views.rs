@@ -82,10 +82,10 @@ pub(super) struct Record {
     /// The third end: box and slot; none in electronic custody.
     place: Option<PlaceView>,
     /// What was read from its papers.
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     readings: serde_json::Value,
     /// What was doubtful or wrong.
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     findings: serde_json::Value,
 }
 

@@ -5,6 +5,7 @@ import { changeLanguage, language, say } from './words.js';
 import * as exceptions from './exceptions.js';
 import * as finding from './finding.js';
 import * as loans from './loans.js';
+import * as moves from './moves.js';
 import * as room from './room.js';
 
 const PAGES = {
@@ -13,6 +14,7 @@ const PAGES = {
   exceptions: exceptions.list,
   room: room.map,
   inventory: room.inventory,
+  moves: moves.play,
   loans: loans.list,
   completeness: loans.completeness,
 };
@@ -89,6 +91,10 @@ async function begin() {
 }
 
 document.getElementById('language').addEventListener('click', () => { changeLanguage(); dress(); show(); });
+document.getElementById('leave').addEventListener('click', async () => {
+  await ask('/session', { method: 'DELETE' }).catch((error) => announce(error.message));
+  show();
+});
 window.addEventListener('hashchange', async () => {
   if (location.hash.startsWith('#token=')) return begin();
   if (location.hash === '#content') return content.focus();

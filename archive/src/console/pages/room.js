@@ -12,7 +12,7 @@ function follow(signal, step) {
 }
 
 /** The server's drawing as elements; it draws, this only shows. */
-function drawingOf(text) {
+export function drawingOf(text) {
   const parsed = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement;
   return document.importNode(parsed, true);
 }
