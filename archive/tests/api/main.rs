@@ -14,6 +14,7 @@ mod database;
 mod early_warning;
 mod exceptions;
 mod filing;
+mod first_hour;
 mod inventory;
 mod named_verbs;
 mod scene;
