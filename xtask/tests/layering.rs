@@ -73,6 +73,21 @@ fn the_map_names_exactly_the_workspace_members() {
 }
 
 #[test]
+fn what_the_map_says_to_read_is_there() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let map = std::fs::read_to_string(root.join("ARCHITECTURE.md")).expect("ARCHITECTURE.md is there");
+    // Paths stand in backquotes and begin at the top, at a member or at a member's sources.
+    let members = directories();
+    let beginnings = members.iter().flat_map(|member| [member.clone(), format!("{member}/src")]);
+    let places: Vec<_> = beginnings.chain([String::new()]).map(|place| root.join(place)).collect();
+    let spans = map.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+    let paths = spans.filter(|span| span.contains('/') && !span.contains([' ', '*', ':']));
+    let missing: Vec<&str> =
+        paths.filter(|path| !places.iter().any(|place| place.join(path).exists())).collect();
+    assert!(missing.is_empty(), "the map names what is not there: {missing:?}");
+}
+
+#[test]
 fn every_crate_has_its_front_page() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     for directory in directories() {
