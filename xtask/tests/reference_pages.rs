@@ -65,12 +65,40 @@ const FIELDS: &[Reader] = &[
     ("archive-reconcile/src/canonical/names.rs", &[("Variant", "[[variant]]")]),
 ];
 
+const SETTINGS: &[Reader] = &[
+    (
+        "archive/src/config.rs",
+        &[
+            ("RawSettings", "archive.toml"),
+            ("NumberRange", "[numbers], [[reserved]]"),
+            ("RawSimulation", "[simulation]"),
+            ("RawBank", "[[bank]]"),
+        ],
+    ),
+    (
+        "archive-shelving/src/plan/slot_choice/policy.rs",
+        &[
+            ("RawPolicy", "slots.toml"),
+            ("RawOpening", "[opening]"),
+            ("RawLoad", "[load]"),
+            ("RawMixing", "[mixing]"),
+            ("RawWeights", "[weights]"),
+            ("RawTogether", "[together]"),
+            ("RawGrowth", "[growth]"),
+            ("RawSite", "[[site]]"),
+        ],
+    ),
+];
+
 /// Words that keys take: the page names each variant, as it is written in data.
 const WORDS: &[(&str, &str, &[&str])] = &[
     ("docs/policy.md", "archive-core/src/policy/rules.rs", &["Ability", "FilingOrder"]),
     ("docs/policy.md", "archive-core/src/holding.rs", &["CustodyMode"]),
     ("docs/policy.md", "archive-core/src/boxing.rs", &["BoxBeginning"]),
     ("docs/policy.md", "archive-core/src/record.rs", &["CustomerClass", "Carrier", "DocumentForm"]),
+    ("docs/settings.md", "archive/src/config.rs", &["Reading"]),
+    ("docs/settings.md", "archive-shelving/src/plan/slot_choice/policy.rs", &["Separation"]),
+    ("docs/settings.md", "archive-core/src/holding.rs", &["CustodyMode"]),
     ("docs/fields.md", "archive-core/src/record.rs", &["ValueKind"]),
     ("docs/fields.md", "archive-ocr/src/value_language.rs", &["CheckRule"]),
     ("docs/fields.md", "archive-reconcile/src/schema.rs", &["Severity"]),
@@ -189,6 +217,11 @@ fn the_page_on_policy_packs_names_every_key() {
 #[test]
 fn the_page_on_fields_names_every_key() {
     check("docs/fields.md", FIELDS);
+}
+
+#[test]
+fn the_page_on_settings_names_every_key() {
+    check("docs/settings.md", SETTINGS);
 }
 
 #[test]
