@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use archive_core::Error;
-use archive_core::completeness::branch::{Branch, Matrix};
+use archive_core::completeness::branch::{Branch, BranchCase, Matrix};
 use archive_core::completeness::reminder::{Reminder, reminders_since};
 use archive_core::completeness::{Case, Completeness, Holding, assess};
 use archive_core::holding::CustodyMode;
@@ -67,39 +67,9 @@ impl Archive {
     /// # Errors
     /// Those of the catalogue.
     pub fn completeness_matrix(&self) -> Result<Matrix, Error> {
-        let branch = Branch::new(self.policy())?;
-        let today = self.today();
-        let mut cases = Vec::new();
-        let mut places = HashMap::new();
-        let mut late = Vec::new();
-        self.each_file(&mut |file| {
-            let case = stored_case(file)?;
-            let summary = summary(file, &case)?;
-            if let Some(main) = case.joins {
-                late.push((main, summary.held));
-            } else if let Ok(process) = self.policy().process(&summary.process) {
-                // A process that the policy no longer knows asks for nothing.
-                let stage = case.stage.and_then(|stage| process.stage_index(&stage));
-                let (held, facts, filed) = (&summary.held[..], Some(&summary.facts), summary.filed);
-                places.insert(summary.reference, cases.len());
-                cases.push(branch.case(&summary.process, &Case { held, facts, stage, filed, today })?);
-            }
-            Ok(())
-        })?;
-        // Late papers count with the file that they joined, which may bear another number since.
-        for (main, held) in late {
-            let now = match places.get(&main) {
-                Some(&place) => Some(place),
-                None => {
-                    let found = self.catalogue.locate(&Locator::Reference(main))?;
-                    found.first().and_then(|file| places.get(&file.filed.reference).copied())
-                }
-            };
-            if let Some(place) = now {
-                branch.join(&mut cases[place], &held);
-            }
-        }
-        Ok(branch.matrix(&cases, today))
+        let mut holdings = MatrixOfFiles::new(self)?;
+        self.each_file(&mut |file| holdings.add(file))?;
+        holdings.finish()
     }
 
     /// 催办: whom to remind of which deferred papers, for every day after `last` up to today.
@@ -147,6 +117,60 @@ impl Archive {
                 look(file)?;
             }
         }
+    }
+}
+
+/// The matrix of some files, taken one after the other.
+pub(crate) struct MatrixOfFiles<'a> {
+    archive: &'a Archive,
+    branch: Branch,
+    today: NaiveDate,
+    cases: Vec<BranchCase>,
+    places: HashMap<ReferenceCode, usize>,
+    late: Vec<(ReferenceCode, Vec<Holding>)>,
+}
+
+impl<'a> MatrixOfFiles<'a> {
+    pub(crate) fn new(archive: &'a Archive) -> Result<Self, Error> {
+        let branch = Branch::new(archive.policy())?;
+        let (cases, places, late) = (Vec::new(), HashMap::new(), Vec::new());
+        Ok(Self { archive, branch, today: archive.today(), cases, places, late })
+    }
+
+    /// Takes a live file; one that was taken counts once.
+    pub(crate) fn add(&mut self, file: &Located) -> Result<(), Error> {
+        let case = stored_case(file)?;
+        let summary = summary(file, &case)?;
+        if let Some(main) = case.joins {
+            self.late.push((main, summary.held));
+        } else if let Ok(process) = self.archive.policy().process(&summary.process)
+            // A process that the policy no longer knows asks for nothing.
+            && !self.places.contains_key(&summary.reference)
+        {
+            let stage = case.stage.and_then(|stage| process.stage_index(&stage));
+            let (held, facts, filed) = (&summary.held[..], Some(&summary.facts), summary.filed);
+            self.places.insert(summary.reference, self.cases.len());
+            let case = Case { held, facts, stage, filed, today: self.today };
+            self.cases.push(self.branch.case(&summary.process, &case)?);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(mut self) -> Result<Matrix, Error> {
+        // Late papers count with the file that they joined, which may bear another number since.
+        for (main, held) in self.late {
+            let now = match self.places.get(&main) {
+                Some(&place) => Some(place),
+                None => {
+                    let found = self.archive.catalogue.locate(&Locator::Reference(main))?;
+                    found.first().and_then(|file| self.places.get(&file.filed.reference).copied())
+                }
+            };
+            if let Some(place) = now {
+                self.branch.join(&mut self.cases[place], &held);
+            }
+        }
+        Ok(self.branch.matrix(&self.cases, self.today))
     }
 }
 

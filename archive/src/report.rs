@@ -62,7 +62,7 @@ pub struct Report {
     pub left_out: usize,
     /// The files that the findings are about.
     pub files: Vec<FileState>,
-    /// How complete all holdings are, by process and paper.
+    /// How complete the files of the compared customers are, by process and paper.
     pub completeness: Option<Matrix>,
 }
 

@@ -48,27 +48,29 @@ export async function accessibilityFaults(page) {
     .map((violation) => `${violation.id}: ${violation.nodes.slice(0, 3).map((node) => `${node.target} ${node.failureSummary}`).join(" | ")}`);
 }
 
-// The side of the squares in which pictures are compared: fonts differ from machine to machine by less.
+// The side of the squares in which pictures are compared: what draws fonts differs from machine to machine by less.
 const SQUARE = 16;
 // How far the mean of a square may be off, of 255.
 const DEPTH = 20;
 
 // The share of squares in which two pictures differ.
 export function difference(left, right) {
-  if (left.width !== right.width || left.height !== right.height) return 1;
+  const isLike = (a, b) => Math.abs(a - b) < SQUARE;
+  if (!isLike(left.width, right.width) || !isLike(left.height, right.height)) return 1;
+  const [width, height] = [Math.min(left.width, right.width), Math.min(left.height, right.height)];
   const mean = (image, x0, y0) => {
     const sum = [0, 0, 0];
     let count = 0;
-    for (let y = y0; y < Math.min(y0 + SQUARE, image.height); y++) {
-      for (let x = x0; x < Math.min(x0 + SQUARE, image.width); x++, count++) {
+    for (let y = y0; y < Math.min(y0 + SQUARE, height); y++) {
+      for (let x = x0; x < Math.min(x0 + SQUARE, width); x++, count++) {
         for (let c = 0; c < 3; c++) sum[c] += image.data[(y * image.width + x) * 4 + c];
       }
     }
     return sum.map((value) => value / count);
   };
   let [all, off] = [0, 0];
-  for (let y = 0; y < left.height; y += SQUARE) {
-    for (let x = 0; x < left.width; x += SQUARE, all++) {
+  for (let y = 0; y < height; y += SQUARE) {
+    for (let x = 0; x < width; x += SQUARE, all++) {
       const [a, b] = [mean(left, x, y), mean(right, x, y)];
       if (a.some((value, c) => Math.abs(value - b[c]) > DEPTH)) off++;
     }

@@ -30,7 +30,7 @@ pub(crate) fn test() -> Result<()> {
         std::fs::remove_dir_all(&pages)
             .map_err(|e| format!("{}: cannot be removed: {e}", pages.display()))?;
     }
-    for (name, count) in [("few", "200"), ("many", "5000")] {
+    for (name, count) in [("none", "0"), ("few", "200"), ("many", "5000")] {
         let mut page = cargo();
         page.args(["run", "--quiet", "--package", "archive", "--example", "exception_page", "--"]);
         step(&format!("a page of {count} findings"), page.arg(pages.join(name)).arg(count))?;

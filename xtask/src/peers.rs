@@ -52,8 +52,13 @@ const DEBIAN_PACKAGES: &[(&str, &str)] = &[
 ];
 
 /// What pages are looked at with.
-const BROWSER_PACKAGES: &[(&str, &str)] =
-    &[("chromium", "/usr/bin/chromium"), ("nodejs", "/usr/bin/node"), ("npm", "/usr/bin/npm")];
+const BROWSER_PACKAGES: &[(&str, &str)] = &[
+    ("chromium", "/usr/bin/chromium"),
+    // What the stored screenshots are set in.
+    ("fonts-wqy-microhei", "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"),
+    ("nodejs", "/usr/bin/node"),
+    ("npm", "/usr/bin/npm"),
+];
 
 /// The directory of the Python packages, for `PYTHONPATH`.
 pub(crate) fn python_site() -> std::path::PathBuf {

@@ -14,6 +14,7 @@ use super::{Exception, FileState, Picture, Report, Subject};
 use crate::archive::Archive;
 use crate::cataloguing::gathering::read_back;
 use crate::comparison::RowComparison;
+use crate::completeness::MatrixOfFiles;
 use crate::filing::{FiledDocument, FilingOutcome};
 use crate::judging::RowJudgement;
 
@@ -39,7 +40,7 @@ impl Archive {
     pub fn report_filings(&self, directory: &Path, outcomes: &[FilingOutcome]) -> Result<PathBuf, Error> {
         let mut gathering = Gathering::new(self)?;
         for outcome in outcomes {
-            let located = self.catalogue.locate(&Locator::Reference(outcome.reference_code.clone()))?;
+            let located = gathering.live(&Locator::Reference(outcome.reference_code.clone()))?;
             let found: Vec<_> = outcome.findings.iter().map(|f| (f, None)).collect();
             let from = gathering.add(located, &found)?;
             if let Some(file) = gathering.report.files.get_mut(from) {
@@ -59,7 +60,6 @@ impl Archive {
     /// As [`Archive::report_filings`].
     pub fn report_judgements(&self, directory: &Path, rows: &[RowJudgement]) -> Result<PathBuf, Error> {
         let mut gathering = Gathering::new(self)?;
-        gathering.report.completeness = Some(self.completeness_matrix()?);
         for row in rows {
             match row {
                 RowJudgement::Judged { customer, judgements, findings, silent } => {
@@ -85,7 +85,6 @@ impl Archive {
     /// As [`Archive::report_filings`].
     pub fn report_comparisons(&self, directory: &Path, rows: &[RowComparison]) -> Result<PathBuf, Error> {
         let mut gathering = Gathering::new(self)?;
-        gathering.report.completeness = Some(self.completeness_matrix()?);
         for row in rows {
             match row {
                 RowComparison::Compared { customer, findings } => {
@@ -106,6 +105,7 @@ struct Gathering<'a> {
     report: Report,
     files: Vec<ReadFile>,
     found: Vec<Found<'a>>,
+    papers: MatrixOfFiles<'a>,
 }
 
 impl<'a> Gathering<'a> {
@@ -121,7 +121,8 @@ impl<'a> Gathering<'a> {
             files: Vec::new(),
             completeness: None,
         };
-        Ok(Self { archive, report, files: Vec::new(), found: Vec::new() })
+        let papers = MatrixOfFiles::new(archive)?;
+        Ok(Self { archive, report, files: Vec::new(), found: Vec::new(), papers })
     }
 
     fn add_customer(
@@ -130,17 +131,25 @@ impl<'a> Gathering<'a> {
         found: &[(&'a Finding, Option<f64>)],
     ) -> Result<(), Error> {
         self.report.compared += 1;
-        if found.is_empty() {
-            return Ok(());
+        let located = self.live(&Locator::Customer(customer.clone()))?;
+        if !found.is_empty() {
+            self.add(located, found)?;
         }
-        self.add(self.archive.catalogue.locate(&Locator::Customer(customer.clone()))?, found)?;
         Ok(())
+    }
+
+    /// The live files that go by `locator`, whose papers count in the matrix.
+    fn live(&mut self, locator: &Locator) -> Result<Vec<Located>, Error> {
+        let mut located = self.archive.catalogue.locate(locator)?;
+        located.retain(|file| file.filed.state != FilingState::Void);
+        located.iter().try_for_each(|file| self.papers.add(file))?;
+        Ok(located)
     }
 
     /// Takes findings of papers that lie in one of the files `located`; gives the place of the first file.
     fn add(&mut self, located: Vec<Located>, found: &[(&'a Finding, Option<f64>)]) -> Result<usize, Error> {
         let from = self.files.len();
-        for located in located.into_iter().filter(|f| f.filed.state != FilingState::Void) {
+        for located in located {
             let documents = read_back(&located)?;
             self.report.files.push(self.state_of(&located)?);
             self.files.push(ReadFile { located, documents });
@@ -198,6 +207,7 @@ impl<'a> Gathering<'a> {
                 self.report.exceptions.push(exception);
             }
         }
+        self.report.completeness = Some(self.papers.finish()?);
         self.report.write(directory)
     }
 }
