@@ -10,8 +10,9 @@ use axum::routing::get;
 use super::work::Shared;
 
 /// Name, type and content of every file.
-const FILES: [(&str, &str, &str); 11] = [
+const FILES: [(&str, &str, &str); 12] = [
     ("/", "text/html; charset=utf-8", include_str!("pages/index.html")),
+    ("/assets/icon.svg", "image/svg+xml", include_str!("pages/icon.svg")),
     ("/assets/console.css", "text/css; charset=utf-8", include_str!("pages/console.css")),
     ("/assets/room.css", "text/css; charset=utf-8", include_str!("../room_map/room.css")),
     ("/assets/console.js", "text/javascript; charset=utf-8", include_str!("pages/console.js")),

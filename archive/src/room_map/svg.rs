@@ -132,18 +132,25 @@ fn draw_column(
     let bottom = first + levels * CELL.1;
     let mut counts = Counts::default();
     column.levels.iter().for_each(|level| counts.merge(&level.counts));
-    let words = format!("列 column {}: {}", column.column, list(&counts));
-    // Only on a page is there somebody to choose a column.
-    let chosen = (style == Style::OfPage).then_some(column.column.as_str());
-    html! {
-        g data-column=[chosen] data-bank=[chosen.map(|_| bank.bank.as_str())] tabindex=[chosen.map(|_| "0")] role=[chosen.map(|_| "button")] aria-label=(words) {
-            title { (words) }
-            @for (index, level) in (1..).zip(&column.levels) { (draw_level(level, left, bottom - index * CELL.1)) }
-            @if let Some(block) = column.blocked {
-                rect.blocked x=(left) y=(first) width=(CELL.0) height=(bottom - first) { title { "停用 " (block) } }
-            }
-            text x=(left + CELL.0 / 2) y=(bottom + 16) text-anchor="middle" { "列 " (column.column) @if column.blocked.is_some() { " ⛔" } }
+    let words = format!("列 {}: {}", column.column, list(&counts));
+    let name = html! {
+        text x=(left + CELL.0 / 2) y=(bottom + 16) text-anchor="middle" { "列 " (column.column) @if column.blocked.is_some() { " ⛔" } }
+    };
+    let cells = html! {
+        @for (index, level) in (1..).zip(&column.levels) { (draw_level(level, left, bottom - index * CELL.1)) }
+        @if let Some(block) = column.blocked {
+            rect.blocked x=(left) y=(first) width=(CELL.0) height=(bottom - first) { title { "停用 " (block) } }
         }
+    };
+    // Only on a page is there somebody to choose a column: by its cells, or by its name, which the keyboard reaches.
+    match style {
+        Style::Embedded => html! { g { title { (words) } (cells) (name) } },
+        Style::OfPage => html! {
+            g data-column=(column.column) data-bank=(bank.bank) {
+                (cells)
+                g role="button" tabindex="0" aria-label=(words) { rect.name x=(left) y=(bottom + 2) width=(CELL.0) height="20" rx="3" {} (name) }
+            }
+        },
     }
 }
 

@@ -23,7 +23,7 @@ fn a_drawing_is_whole_and_tells_states_by_more_than_colour() {
     let drawing = map.to_svg(Style::Embedded);
     let mut reader = quick_xml::Reader::from_str(&drawing);
     while reader.read_event().expect("well-formed") != quick_xml::events::Event::Eof {}
-    for part in ["<style>", "prefers-color-scheme", "列 column", "⛔", "faulty", "装满", "⇕"] {
+    for part in ["<style>", "prefers-color-scheme", "列 C02", "⛔", "faulty", "装满", "⇕"] {
         assert!(drawing.contains(part), "{part}");
     }
     assert!(!drawing.contains("data-column="));

@@ -157,15 +157,23 @@ pub(super) struct Named {
     name: String,
 }
 
-/// Finds files by anything that names them.
+/// Finds files by anything that names them; none where nothing goes by that name.
 #[utoipa::path(get, path = "/api/v1/locate", tag = "finding", params(Named),
     responses((status = 200, description = "The files, oldest first", body = Vec<FoundFile>), Failures))]
 pub(super) async fn locate(
     State(shared): State<Arc<Shared>>,
     QueryOf(named): QueryOf<Named>,
 ) -> Result<Json<Vec<FoundFile>>, Problem> {
+    if named.name.chars().nth(QUERY_LIMIT).is_some() {
+        return Err(
+            Error::invalid("name", format!("has more than {QUERY_LIMIT} characters: no name has")).into()
+        );
+    }
     let found = shared.ask(move |shared| {
-        let located = shared.archive.locate(&named.name)?;
+        let located = match shared.archive.locate(&named.name) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            other => other?,
+        };
         Ok(located.iter().map(|found| FoundFile::of(&shared.archive, &found.filed)).collect())
     });
     Ok(Json(found.await?))

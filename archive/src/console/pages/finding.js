@@ -37,10 +37,7 @@ export async function search({ query, signal }) {
   const name = query.get('words');
   let named = [];
   if (name && found.files.length === 0) {
-    named = await askJson(`/api/v1/locate?${new URLSearchParams({ name })}`, { signal }).catch((error) => {
-      if (error instanceof Problem && error.problem.status < 500) return [];
-      throw error;
-    });
+    named = await askJson(`/api/v1/locate?${new URLSearchParams({ name })}`, { signal });
   }
   const files = [...found.files, ...named];
   const result = files.length === 0 ? element('p', {}, say('nothing'))
@@ -62,7 +59,8 @@ function documentShown(reference, document) {
       }
       if (url) URL.revokeObjectURL(url);
       url = URL.createObjectURL(await answer.blob());
-      place.replaceChildren(element('img', { class: 'page-image', src: url, alt: visible(document.name) }));
+      place.replaceChildren(element('img', { class: 'page-image', src: url, alt: visible(document.name),
+        error: () => place.replaceChildren(element('p', { class: 'bad' }, say('brokenImage'))) }));
     } catch (error) {
       place.replaceChildren(element('p', { class: 'bad' }, say('missingImage')), element('p', {}, foreign(error.message)));
     }

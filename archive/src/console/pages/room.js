@@ -32,9 +32,9 @@ export async function map({ parts, signal }) {
     if (answer.status === 304) return;
     tag = answer.headers.get('etag');
     // What is being looked at keeps the keyboard.
-    const held = document.activeElement?.dataset;
+    const held = document.activeElement?.closest?.('[data-column]')?.dataset;
     place.replaceChildren(drawingOf(await answer.text()));
-    if (held?.column) place.querySelector(`[data-bank="${CSS.escape(held.bank)}"][data-column="${CSS.escape(held.column)}"]`)?.focus();
+    if (held?.column) place.querySelector(`[data-bank="${CSS.escape(held.bank)}"][data-column="${CSS.escape(held.column)}"] [role="button"]`)?.focus();
   };
   const open = async (target) => {
     const column = target.closest('[data-column]');
@@ -44,7 +44,7 @@ export async function map({ parts, signal }) {
     try {
       const slots = await askJson(`/api/v1/sites/${names[0]}/rooms/${names[1]}/banks/${names[2]}/columns/${names[3]}`);
       details.replaceChildren(...columnShown(column.dataset, slots));
-      details.scrollIntoView({ block: 'nearest' });
+      details.scrollIntoView({ block: 'start' });
     } catch (error) { announce(error.message); }
   };
   place.addEventListener('click', (event) => open(event.target));
@@ -59,28 +59,36 @@ export async function map({ parts, signal }) {
     element('div', { class: 'figures' }, figures), place, details];
 }
 
-/** Every slot of a column, row by row as it stands: the highest level first. */
+/** Every slot of a column as it stands: a picture for each side, the highest level first, bay beside bay. */
 function columnShown(name, slots) {
-  const shown = element('div', { class: 'card' }, element('p', { class: 'soft' }, '–'));
-  const rows = new Map();
+  const shown = element('div', { class: 'card chosen' }, element('p', { class: 'soft' }, say('chooseBox')));
+  const order = new Intl.Collator('en', { numeric: true }).compare;
+  const sides = new Map();
   for (const slot of slots) {
     const [, , , , side, bay, level] = slot.slot.split('/');
-    const key = JSON.stringify([side, level, bay]);
-    if (!rows.has(key)) rows.set(key, { side, bay, level, slots: [] });
-    rows.get(key).slots.push(slot);
+    if (!sides.has(side)) sides.set(side, new Map());
+    const levels = sides.get(side);
+    if (!levels.has(level)) levels.set(level, new Map());
+    const bays = levels.get(level);
+    bays.set(bay, [...(bays.get(bay) ?? []), slot]);
   }
-  const order = new Intl.Collator('en', { numeric: true }).compare;
-  const sorted = [...rows.values()].sort((a, b) => order(a.side, b.side) || order(b.level, a.level) || order(a.bay, b.bay));
   const show = (slot) => {
     const full = slot.spine_mm ? `${Math.round((100 * slot.filled_mm) / slot.spine_mm)} %` : null;
-    const box = slot.box_number && element('a', { href: `#/search?${new URLSearchParams({ words: slot.box_number })}` }, visible(slot.box_number));
+    const box = slot.box_number && element('a', { href: `#/search?${new URLSearchParams({ words: slot.slot })}` }, visible(slot.box_number));
     shown.replaceChildren(facts([['slot', slot.slot], ['state', say(slot.state)], ['box', box], ['files', slot.box_number ? slot.files : null],
       ['full', full], ['fetched', slot.box_number ? slot.loans : null], ['seenAt', slot.seen], ['lastSeen', slot.seen_at && moment(slot.seen_at)]]));
   };
-  const lines = sorted.map((row) => element('div', {}, element('small', { class: 'soft' }, `${say('side')} ${row.side} · ${say('level')} ${row.level} · ${say('bay')} ${row.bay}`),
-    element('div', { class: 'boxes' }, row.slots.map((slot) => element('button', { type: 'button', class: `box ${slot.state}`,
-      'aria-label': `${slot.slot}: ${say(slot.state)}`, title: `${slot.slot}: ${say(slot.state)}`, click: () => show(slot) }, Array.from(say(slot.state))[0])))));
-  return [element('h3', {}, `${say('column')} ${name.column} · `, foreign(name.bank)), shown, ...lines];
+  const button = (slot) => element('button', { type: 'button', class: `box ${slot.state}`, 'aria-label': `${slot.slot}: ${say(slot.state)}`,
+    title: `${slot.slot}: ${say(slot.state)}`, click: () => show(slot) }, Array.from(say(slot.state))[0]);
+  const sorted = (map) => [...map].sort(([a], [b]) => order(a, b));
+  const pictures = sorted(sides).map(([side, levels]) => {
+    const all = [...new Set([...levels.values()].flatMap((bays) => [...bays.keys()]))].sort(order);
+    const head = element('tr', {}, element('td'), all.map((bay) => element('th', { scope: 'col' }, `${say('bay')} ${bay}`)));
+    const rows = sorted(levels).reverse().map(([level, bays]) => element('tr', {}, element('th', { scope: 'row' }, `${say('level')} ${level}`),
+      all.map((bay) => element('td', {}, element('div', { class: 'boxes' }, (bays.get(bay) ?? []).map(button))))));
+    return element('div', { class: 'scroll' }, element('table', { class: 'side' }, element('caption', {}, `${say('side')} ${side}`), element('tbody', {}, head, rows)));
+  });
+  return [element('h3', {}, `${say('column')} ${name.column} · `, foreign(name.bank)), shown, ...pictures];
 }
 
 export async function inventory({ signal }) {
