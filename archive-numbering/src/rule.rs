@@ -148,6 +148,13 @@ impl Rule {
         self.0.checked.drawn().map(|(at, _)| FieldId(at as u8))
     }
 
+    /// Whether the value of `field` follows from those of others: a check character, which nobody sets.
+    #[must_use]
+    pub fn is_computed(&self, field: FieldId) -> bool {
+        let field = self.0.checked.fields.get(usize::from(field.0));
+        field.is_some_and(|field| matches!(field.kind, Kind::Check { .. }))
+    }
+
     /// Whether the store must leave no gap in the sequence (连续).
     #[must_use]
     pub fn is_gapless(&self) -> bool {

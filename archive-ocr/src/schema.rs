@@ -175,6 +175,12 @@ impl Schemas {
         Ok(())
     }
 
+    /// Lets the patterns of files that are added later say `<name>` for a text of `language`: a number rule, say.
+    /// The first language of a name stays.
+    pub fn name_language(&mut self, name: &str, language: Language) {
+        self.lists.entry(name.to_owned()).or_insert(language);
+    }
+
     /// The schema of a field.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&FieldSchema> {

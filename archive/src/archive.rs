@@ -9,7 +9,8 @@ use archive_core::holding::{SlotAddress, TagEpc};
 use archive_core::identifier::RequestKey;
 use archive_core::policy::Policy;
 use archive_core::record::{Digest, Document};
-use archive_core::{Error, ErrorKind};
+use archive_core::{Error, ErrorKind, data_file};
+use archive_ocr::schema::Schemas;
 use archive_ocr::{Reader, ReaderConfig};
 use archive_reconcile::Schema;
 use archive_store::{Catalogue, Located, Locator, SlotFilter, SlotUse};
@@ -18,7 +19,7 @@ use crate::config::Config;
 use crate::content::ContentStore;
 use crate::devices::{DeviceRuntime, Devices, SimulatedDevices};
 use crate::inventory::InventoryProgress;
-use crate::numbers::Numbers;
+use crate::numbers::{NumberRules, Numbers};
 use crate::setup;
 use crate::shelve::tag_of;
 use crate::slots::ShelfPlan;
@@ -70,7 +71,7 @@ impl Archive {
         let content = ContentStore::open(config.content_place())?;
         catalogue.add_slots(config.slots().to_vec())?;
         Ok(Self {
-            numbers: Numbers::shipped(config.range().cloned(), config.reserved())?,
+            numbers: Numbers::new(config.rules(), config.range().cloned(), config.reserved()),
             config,
             catalogue: Arc::from(catalogue),
             content,
@@ -138,7 +139,11 @@ impl Archive {
         if let Some(reader) = &*reader {
             return Ok(Arc::clone(reader));
         }
-        let opened = Arc::new(open_reader(self.config.models.as_deref(), self.config.threads)?);
+        let opened = Arc::new(open_reader(
+            self.config.models.as_deref(),
+            self.config.threads,
+            self.config.fields().clone(),
+        )?);
         *reader = Some(Arc::clone(&opened));
         Ok(opened)
     }
@@ -242,11 +247,16 @@ fn locators(name: &str) -> impl Iterator<Item = Locator> {
     candidates.into_iter().flatten()
 }
 
-/// A page reader over the models in `directory`, or those that `archive setup` installed.
+/// A page reader over the models in `directory`, or those that `archive setup` installed, for the fields and papers
+/// of `schemas`: [`load_fields`], or [`Schemas::shipped`].
 ///
 /// # Errors
 /// `Unavailable` where engine or models are not there; the message says how to get them.
-pub fn open_reader(directory: Option<&Path>, threads: Option<usize>) -> Result<Reader, Error> {
+pub fn open_reader(
+    directory: Option<&Path>,
+    threads: Option<usize>,
+    schemas: Schemas,
+) -> Result<Reader, Error> {
     let directory = match directory {
         Some(directory) => directory.to_path_buf(),
         None => {
@@ -257,9 +267,29 @@ pub fn open_reader(directory: Option<&Path>, threads: Option<usize>) -> Result<R
             })?
         }
     };
-    let mut config = ReaderConfig::new(directory);
+    let mut config = ReaderConfig { schemas, ..ReaderConfig::new(directory) };
     if let Some(threads) = threads {
         config.threads = threads;
     }
     Reader::open(&config)
+}
+
+/// The fields and papers that are shipped, and those of `files`, of which a later one replaces what an earlier one
+/// said. In their patterns `<NAME>` stands for a number of the rule NAME, such as `<合同编号>`.
+///
+/// # Errors
+/// `InvalidInput`, naming file, line and key, for a file that is none; those of reading it.
+pub fn load_fields(files: &[impl AsRef<Path>], rules: &NumberRules) -> Result<Schemas, Error> {
+    let mut schemas = Schemas::shipped();
+    if files.is_empty() {
+        return Ok(schemas);
+    }
+    for rule in rules.all() {
+        schemas.name_language(&rule.name().name, rule.language()?);
+    }
+    for path in files {
+        let path = path.as_ref();
+        schemas.add(&path.display().to_string(), &data_file::read(path)?)?;
+    }
+    Ok(schemas)
 }

@@ -24,11 +24,14 @@ use archive_core::holding::{Slot, SlotAddress};
 use archive_core::policy::Policy;
 use archive_core::units::Millimetres;
 use archive_core::{Error, ErrorKind};
+use archive_ocr::schema::Schemas;
 use archive_reconcile::Schema;
 use archive_shelving::plan::slot_choice::SlotPolicy;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::archive::load_fields;
+use crate::numbers::NumberRules;
 use crate::snapshots::open_schema;
 
 use crate::checks::{MalwareScanner, ScannerCommand};
@@ -73,6 +76,8 @@ pub struct Config {
     hasten: f64,
     catalogue: String,
     content: String,
+    rules: NumberRules,
+    fields: Schemas,
     range: Option<NumberRange>,
     reserved: Vec<NumberRange>,
     known_ranges: Vec<NumberRange>,
@@ -160,6 +165,14 @@ impl Config {
         if slots.is_empty() {
             return Err(Error::invalid(name, "has no slots; describe a bank of shelves"));
         }
+        let inside = |files: &[PathBuf]| files.iter().map(|file| directory.join(file)).collect::<Vec<_>>();
+        let named = |rule: Option<String>, usual: &str| rule.unwrap_or_else(|| usual.to_owned());
+        let rules = NumberRules::load(
+            &inside(&raw.rules),
+            &named(raw.number_rule, NumberRules::FILE_RULE),
+            &named(raw.box_rule, NumberRules::BOX_RULE),
+        )?;
+        let fields = load_fields(&inside(&raw.fields), &rules)?;
         let (range, reserved) = ranges(&name, &text, raw.numbers, raw.reserved)?;
         let scanner =
             raw.scanner.map(|command| Arc::new(ScannerCommand { command }) as Arc<dyn MalwareScanner>);
@@ -189,6 +202,8 @@ impl Config {
             hasten,
             catalogue,
             content,
+            rules,
+            fields,
             range,
             reserved,
             known_ranges: Vec::new(),
@@ -215,6 +230,18 @@ impl Config {
     #[must_use]
     pub fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// How archive numbers and box numbers are written and counted.
+    #[must_use]
+    pub fn rules(&self) -> &NumberRules {
+        &self.rules
+    }
+
+    /// The fields and papers that are read.
+    #[must_use]
+    pub fn fields(&self) -> &Schemas {
+        &self.fields
     }
 
     /// 库区: the site of this archive, where new boxes stand; that of the first bank.
@@ -327,6 +354,12 @@ struct RawSettings {
     policy: Option<PathBuf>,
     schema: Option<PathBuf>,
     slot_policy: Option<PathBuf>,
+    #[serde(default)]
+    rules: Vec<PathBuf>,
+    number_rule: Option<String>,
+    box_rule: Option<String>,
+    #[serde(default)]
+    fields: Vec<PathBuf>,
     #[serde(default)]
     reading: Reading,
     scanner: Option<Vec<String>>,

@@ -66,7 +66,8 @@ mod sync;
 pub mod transfer;
 pub mod using;
 
-pub use crate::archive::{Archive, open_reader};
+pub use crate::archive::{Archive, load_fields, open_reader};
+pub use crate::numbers::NumberRules;
 pub use archive_core::{Error, ErrorKind};
 pub use comparison::RowComparison;
 pub use completeness::Reminded;

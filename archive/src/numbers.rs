@@ -1,16 +1,16 @@
 //! Archive numbers and box numbers by proven rules.
 
+mod rules;
+
 use archive_core::Error;
 use archive_core::holding::BoxKey;
 use archive_core::identifier::{BoxNumber, ReferenceCode};
-use archive_numbering::{Rule, Values, shipped};
+use archive_numbering::{Rule, Values};
 use archive_store::Draw;
 
+pub use self::rules::NumberRules;
+use self::rules::{Source, source};
 use crate::config::NumberRange;
-
-/// The shipped rules: DA/T 22-2015 for files, item by item, and the box numbers that go with it.
-const FILE_RULE: &str = "DA-T-22-件";
-const BOX_RULE: &str = "盒号";
 
 /// 门类 of the files that are filed here: customer files (客户档案).
 const CATEGORY: &str = "KH";
@@ -26,10 +26,10 @@ pub(crate) struct Numbers {
 }
 
 impl Numbers {
-    /// The shipped rules, drawing from `range` or below what is `reserved` for others.
-    pub(crate) fn shipped(range: Option<NumberRange>, reserved: &[NumberRange]) -> Result<Self, Error> {
+    /// The rules of an archive, drawing from `range` or below what is `reserved` for others.
+    pub(crate) fn new(rules: &NumberRules, range: Option<NumberRange>, reserved: &[NumberRange]) -> Self {
         let limit = reserved.iter().map(|r| r.first).min();
-        Ok(Self { file: shipped::rule(FILE_RULE)?, container: shipped::rule(BOX_RULE)?, range, limit })
+        Self { file: rules.file().clone(), container: rules.container().clone(), range, limit }
     }
 
     /// The range that numbers are drawn from.
@@ -54,10 +54,7 @@ impl Numbers {
     /// `InvalidInput` where the rule cannot write the key: a year out of its range, a fonds number
     /// of another length.
     pub(crate) fn file_number(&self, key: &BoxKey) -> Result<Draw<ReferenceCode>, Error> {
-        let year = u64::from(key.year);
-        let mut values = common(&self.file, key)?;
-        values.set("门类", CATEGORY)?.set("年度", year)?;
-        let draw = self.file.draw(&values)?;
+        let draw = self.file.draw(&values(&self.file, key)?)?;
         let (counter, first, last) = self.bounds(draw.counter(), draw.first(), draw.last());
         Ok(Draw::new(counter, first, last, draw.clone().into_fn()))
     }
@@ -75,23 +72,27 @@ impl Numbers {
     /// # Errors
     /// As for [`Numbers::file_number`].
     pub(crate) fn box_number(&self, key: &BoxKey) -> Result<Draw<BoxNumber>, Error> {
-        let year = u64::from(key.year);
-        let mut values = common(&self.container, key)?;
-        values.set("年度", year)?;
-        let draw = self.container.draw(&values)?;
+        let draw = self.container.draw(&values(&self.container, key)?)?;
         let number = draw.clone().into_fn();
         let (counter, first, last) = self.bounds(draw.counter(), draw.first(), draw.last());
         Ok(Draw::new(counter, first, last, move |n| number(n)?.as_str().parse()))
     }
 }
 
-/// The values that both rules print.
-fn common<'a>(rule: &'a Rule, key: &'a BoxKey) -> Result<Values<'a>, Error> {
+/// What a box tells of the fields of `rule`.
+fn values<'a>(rule: &'a Rule, key: &'a BoxKey) -> Result<Values<'a>, Error> {
     let mut values = rule.values();
-    values
-        .set("全宗号", key.fonds.as_str())?
-        .set("保管期限", key.retention.code())?
-        .set("机构", key.organisation.as_str())?;
+    for name in rule.field_names() {
+        match source(name) {
+            Some(Source::Fonds) => values.set(name, key.fonds.as_str())?,
+            Some(Source::Category) => values.set(name, CATEGORY)?,
+            Some(Source::Year) => values.set(name, u64::from(key.year))?,
+            Some(Source::Retention) => values.set(name, key.retention.code())?,
+            Some(Source::Organisation) => values.set(name, key.organisation.as_str())?,
+            // The sequence is drawn, and check characters are computed.
+            None => continue,
+        };
+    }
     Ok(values)
 }
 
@@ -107,7 +108,7 @@ mod tests {
 
     #[test]
     fn numbers_follow_the_standard() {
-        let numbers = Numbers::shipped(None, &[]).unwrap();
+        let numbers = Numbers::new(&NumberRules::shipped().unwrap(), None, &[]);
         let file = numbers.file_number(&key("Z109", 2024)).unwrap();
         assert_eq!(file.write(7).unwrap().as_str(), "Z109-KH·2024-D30-YX01-0007");
         let container = numbers.box_number(&key("Z109", 2024)).unwrap();
@@ -116,10 +117,52 @@ mod tests {
 
     #[test]
     fn what_the_rule_cannot_write_is_named() {
-        let numbers = Numbers::shipped(None, &[]).unwrap();
+        let numbers = Numbers::new(&NumberRules::shipped().unwrap(), None, &[]);
         let error = numbers.file_number(&key("Z109", 1999)).unwrap_err();
         assert!(error.to_string().contains("年度"), "{error}");
         let error = numbers.file_number(&key("Z1", 2024)).unwrap_err();
         assert!(error.to_string().contains("全宗号"), "{error}");
+    }
+
+    const PROVINCE: &str = r#"
+rule province version 1 effective 2024-01-01
+  fonds        = chars[A-Z0-9]{4}
+  year         = digits{4} range 2000..2099
+  retention    = codes{D10 < D30 < Y}
+  organisation = chars[A-Z0-9]{2,8}
+  n            = sequence{5} start 1 per (fonds, year, retention, organisation) gapless refuse-when-full
+  format "{fonds}.{year}.{retention}.{organisation}.{n}"
+"#;
+
+    #[test]
+    fn a_province_numbers_by_rules_of_its_own() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("province.rule");
+        std::fs::write(&path, PROVINCE).unwrap();
+        let load = |file, container| NumberRules::load(&[&path], file, container);
+        let numbers = Numbers::new(&load("province", NumberRules::BOX_RULE).unwrap(), None, &[]);
+        let draw = numbers.file_number(&key("Z109", 2024)).unwrap();
+        assert_eq!(draw.write(7).unwrap().as_str(), "Z109.2024.D30.YX01.00007");
+        assert!(numbers.is_file_number(&"Z109-KH·2024-D30-YX01-0007".parse().unwrap()).is_err());
+
+        let refused = |text: &str, says: &str| {
+            std::fs::write(&path, text).unwrap();
+            let error = load("province", NumberRules::BOX_RULE).unwrap_err();
+            assert!(error.report().contains(says), "{}", error.report());
+        };
+        refused("nonsense", "province.rule");
+        refused(&PROVINCE.replace("organisation", "county"), "asks for county, which a box does not tell");
+        refused(&PROVINCE.replace("province", "other"), "there are");
+        // Two numbers that are written alike: the proof finds them when the archive is opened.
+        refused(&PROVINCE.replace("format \"{fonds}.{year}", "format \"{fonds}"), "no sound rule");
+        refused(
+            "rule province version 1 effective 2024-01-01\n  fonds = chars[A-Z]{4}\n  format \"{fonds}\"\n",
+            "counts nothing",
+        );
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(
+            load("province", NumberRules::BOX_RULE).unwrap_err().kind(),
+            archive_core::ErrorKind::NotFound
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use archive::records::RecordTable;
-use archive::{Error, ErrorKind, open_reader};
+use archive::{Error, ErrorKind, NumberRules, load_fields, open_reader};
 use archive_core::evidence::{Region, Verdict};
 use archive_core::identifier::{DocumentType, FieldName};
 use archive_core::record::Digest;
@@ -27,11 +27,18 @@ struct Models {
     /// How many threads to read with; all cores by default.
     #[arg(long)]
     threads: Option<usize>,
+    /// A file of fields and papers to read beside those that are shipped; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    fields: Vec<PathBuf>,
+    /// A file of number rules that the patterns of fields may name; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    rules: Vec<PathBuf>,
 }
 
 impl Models {
     fn reader(&self) -> Result<Reader, Error> {
-        open_reader(self.models.as_deref(), self.threads)
+        let rules = NumberRules::load(&self.rules, NumberRules::FILE_RULE, NumberRules::BOX_RULE)?;
+        open_reader(self.models.as_deref(), self.threads, load_fields(&self.fields, &rules)?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Documents on every carrier, late ones, and those that are there already.
 
 use archive::capture::{Format, Likeness};
-use archive::{ErrorKind, Shelving};
+use archive::{Config, ErrorKind, Shelving};
 use archive_core::completeness::State;
 use archive_core::facts::Fact;
 use archive_core::holding::{CustodyMode, Retention};
@@ -134,4 +134,45 @@ fn a_carrier_that_the_format_cannot_be_on_is_refused() {
     let error = scene.open().file(&request("r-1", "dunning", vec![document])).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("not on the carrier"), "{error}");
+}
+
+#[test]
+fn an_archive_numbers_and_reads_by_files_of_its_own() {
+    let scene = Scene::new();
+    let settings = scene.path("holdings").join("archive.toml");
+    let shipped = std::fs::read_to_string(&settings).unwrap();
+    let own = "rules = [\"own.rule\"]\nnumber_rule = \"county\"\nfields = [\"own.toml\"]\n";
+    std::fs::write(&settings, format!("{own}{shipped}")).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(scene.path("holdings").join(name), text).unwrap();
+    write(
+        "own.rule",
+        "rule county version 1 effective 2024-01-01\n  fonds = chars[A-Z0-9]{4}\n  year = digits{4} range 2000..2099\n  \
+         n = sequence{6} start 1 per (fonds, year) gapless refuse-when-full\n  format \"{fonds}/{year}/{n}\"\n",
+    );
+    write(
+        "own.toml",
+        "[field.file_no]\nlabels = [\"档案号\"]\nkind = \"identifier\"\nform = \"<county>|<合同编号>\"\n\
+         [document.file_card]\ntitles = [\"档案卡\"]\nfields = [\"file_no\"]\n",
+    );
+    let archive = scene.open();
+    let outcome = scene.file(&archive, "r-1");
+    assert_eq!(outcome.reference_code.as_str(), "Z109/2024/000001");
+    assert_eq!(scene.file(&archive, "r-2").reference_code.as_str(), "Z109/2024/000002");
+    let field = archive.config().fields().field("file_no").unwrap();
+    assert!(field.language.matches("Z109/2024/000001") && field.language.matches("SGZJ202312345678"));
+    assert!(
+        !field.language.matches("Z109/1999/000001")
+            && archive.config().fields().document("file_card").is_some()
+    );
+
+    let refused = |name: &str, text: &str, says: &str| {
+        write(name, text);
+        let error = Config::load(&scene.path("holdings")).unwrap_err().report();
+        assert!(error.contains(name) && error.contains(says), "{error}");
+    };
+    let no_such = "[field.file_no]\nlabels = [\"档案号\"]\nkind = \"identifier\"\nform = \"<none>\"\n";
+    refused("own.toml", no_such, "there is no list");
+    refused("own.rule", "rule county", "no sound rule");
+    std::fs::remove_file(scene.path("holdings").join("own.rule")).unwrap();
+    assert!(Config::load(&scene.path("holdings")).unwrap_err().to_string().contains("own.rule"));
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use archive::page_json;
 use archive_core::Error;
 use archive_core::record::Record;
+use archive_ocr::schema::Schemas;
 use archive_ocr::{PageImage, PageReading, Reader};
 
 use crate::boundary::{MaError, MaStatus, borrow, file, free, give_json, guard, text};
@@ -41,7 +42,7 @@ pub unsafe extern "C" fn ma_reader_open(
         guard(out, error, || {
             let models = text("models", models, length)?;
             let models = (!models.is_empty()).then_some(Path::new(models));
-            let reader = archive::open_reader(models, (threads > 0).then_some(threads))?;
+            let reader = archive::open_reader(models, (threads > 0).then_some(threads), Schemas::shipped())?;
             Ok(Box::into_raw(Box::new(MaReader { reader })))
         })
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use archive::page_json;
+use archive::{NumberRules, page_json};
 use archive_core::Error;
 use archive_core::record::Record;
 use archive_ocr::{PageImage, PageReading};
@@ -44,8 +44,17 @@ pub(crate) struct Reader {
 #[pymethods]
 impl Reader {
     #[new]
-    fn new(py: Python<'_>, models: Option<PathBuf>, threads: Option<usize>) -> PyResult<Self> {
-        let reader = detached(py, || archive::open_reader(models.as_deref(), threads))?;
+    fn new(
+        py: Python<'_>,
+        models: Option<PathBuf>,
+        threads: Option<usize>,
+        fields: Vec<PathBuf>,
+        rules: Vec<PathBuf>,
+    ) -> PyResult<Self> {
+        let reader = detached(py, || {
+            let rules = NumberRules::load(&rules, NumberRules::FILE_RULE, NumberRules::BOX_RULE)?;
+            archive::open_reader(models.as_deref(), threads, archive::load_fields(&fields, &rules)?)
+        })?;
         Ok(Self { reader: Arc::new(reader) })
     }
 

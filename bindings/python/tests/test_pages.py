@@ -37,6 +37,21 @@ def test_a_page_is_read_and_verified(reader: ma.Reader) -> None:
     assert "3342125369" in shown and "data:image/jpeg;base64," in shown
 
 
+def test_fields_and_rules_of_ones_own_are_read(tmp_path: pathlib.Path) -> None:
+    fields = tmp_path / "fields.toml"
+    text = '[field.contract_no]\nlabels = ["合同编号"]\nkind = "identifier"\nform = "<合同编号>|<own>"\n'
+    fields.write_text(text)
+    rule = tmp_path / "own.rule"
+    rule.write_text('rule own version 1 effective 2024-01-01\n  n = sequence{4} start 1 refuse-when-full\n  format "X{n}"\n')
+    reading = ma.Reader(fields=[fields], rules=[rule]).read(CONTRACT)
+    assert reading.fields["contract_no"].value == ma.Reader().read(CONTRACT).fields["contract_no"].value
+    with pytest.raises(ma.InvalidInput, match="fields.toml.*there is no list"):
+        ma.Reader(fields=[fields])
+    rule.write_text("no rule")
+    with pytest.raises(ma.InvalidInput, match="own.rule.*no sound rule"):
+        ma.Reader(fields=[fields], rules=[rule])
+
+
 def test_every_way_to_give_an_image_reads_alike(reader: ma.Reader) -> None:
     expected = {name: f.value for name, f in reader.read(CONTRACT).fields.items()}
     picture = PIL.Image.open(CONTRACT)

@@ -6,7 +6,7 @@ import base64
 import json
 import os
 from dataclasses import dataclass, field
-from typing import Any, Literal, Mapping, NamedTuple
+from typing import Any, Iterable, Literal, Mapping, NamedTuple
 
 from . import _engine, _html, _native
 
@@ -129,11 +129,21 @@ class Reading:
 class Reader:
     """Reads fields from page images and verifies claims on them. May be shared between threads."""
 
-    def __init__(self, models: str | os.PathLike[str] | None = None, *, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        models: str | os.PathLike[str] | None = None,
+        *,
+        threads: int | None = None,
+        fields: Iterable[str | os.PathLike[str]] = (),
+        rules: Iterable[str | os.PathLike[str]] = (),
+    ) -> None:
         """Open the models in ``models``, else those that ``setup`` fetched; raises ``Unavailable`` where there
-        are none. ``threads`` is how many pages' lines are read side by side."""
+        are none. ``threads`` is how many pages' lines are read side by side.
+
+        ``fields`` are files of fields and papers to read beside those that are shipped; ``rules`` are files of
+        number rules that their patterns may name, as ``<NAME>``, beside the shipped ones."""
         _engine.start()
-        self._native = _native.Reader(models, threads)
+        self._native = _native.Reader(models, threads, list(fields), list(rules))
 
     def read(self, image: Image) -> Reading:
         """Read a page. The interpreter is released meanwhile; Ctrl-C is heard when the page is done."""
