@@ -3,14 +3,14 @@
 use archive::alert_book::AlertBook;
 use archive::report::Subject;
 use archive::review::{Imported, Review};
-use archive::{Archive, ErrorKind, FilingOutcome};
+use archive::{Archive, ErrorKind, FilingOutcome, RowComparison};
 use archive_core::evidence::ReviewDecision;
 use archive_reconcile::alerts::{AlertId, Rules, State};
-use archive_reconcile::{FindingKind, Severity};
+use archive_reconcile::{Finding, FindingKind, Severity};
 use archive_store::Event;
 use serde_json::{Value, json};
 
-use crate::scene::Scene;
+use crate::scene::{Scene, request};
 
 /// A finding about the notice of a dunning case.
 fn subject(outcome: &FilingOutcome, field: &str, record: &str) -> Subject {
@@ -208,4 +208,53 @@ fn a_file_that_is_no_file_of_decisions_is_refused() {
     assert_eq!(Review::load(&scene.path("absent.json")).unwrap_err().kind(), ErrorKind::NotFound);
     std::fs::write(scene.path("bytes.json"), [0xff, 0xfe, 0]).unwrap();
     assert!(Review::load(&scene.path("bytes.json")).unwrap_err().to_string().contains("bytes.json"));
+}
+
+#[test]
+fn a_page_shows_each_format_as_far_as_it_can_be_shown() {
+    let scene = Scene::new();
+    let archive = scene.open();
+    let names = ["a.png", "page\u{202e}gnp.png", "scan.tif", "call.wav"];
+    let mut documents: Vec<_> =
+        names.iter().map(|name| scene.document(name, Some("dunning_notice"), name)).collect();
+    // What browsers do not show is shown as PNG.
+    let page = image::DynamicImage::ImageLuma8(image::GrayImage::from_pixel(90, 70, image::Luma([200])));
+    page.save(scene.path("scan.tif")).unwrap();
+    documents.push(scene.document("receipt.png", Some("dunning_receipt"), "receipt"));
+    archive.file(&request("a", "dunning", documents)).unwrap();
+
+    let finding = |document: &str| Finding {
+        field: "ct_ratio".parse().unwrap(),
+        label: "电流互感器变比".into(),
+        kind: FindingKind::Mismatch,
+        document: document.into(),
+        paper: Some(document.into()),
+        record: None,
+        evidence: f64::NAN,
+        severity: Severity::Minor,
+        reason: "户".repeat(200),
+    };
+    let findings = names.iter().chain(&["absent.png"]).map(|name| finding(name)).collect();
+    let customer = "3388985508".parse().unwrap();
+    let rows = [RowComparison::Compared { customer, findings }];
+    let directory = scene.path("page");
+    let page = std::fs::read_to_string(archive.report_comparisons(&directory, &rows).unwrap()).unwrap();
+    let data = page.split_once("type=\"application/json\"").unwrap().1.split_once('>').unwrap().1;
+    let data: Value = serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap();
+    let exceptions = data["exceptions"].as_array().unwrap();
+    assert_eq!(exceptions.len(), 5, "each is shown, whatever its image");
+    let pictures: Vec<&Value> = exceptions.iter().map(|e| &e["picture"]).collect();
+    for (picture, size) in pictures[..3].iter().zip([(160, 220), (160, 220), (90, 70)]) {
+        let path = picture["path"].as_str().unwrap();
+        assert_eq!(image::image_dimensions(directory.join(path)).unwrap(), size, "{picture}");
+        assert!(path.ends_with(".png") && path.is_ascii() && picture["region"].is_null(), "{picture}");
+        assert_eq!(
+            (picture["width"].as_u64().unwrap(), picture["height"].as_u64().unwrap()),
+            (size.0.into(), size.1.into())
+        );
+    }
+    assert!(pictures[3]["reason"].as_str().unwrap().contains("call.wav"), "{}", pictures[3]);
+    assert!(pictures[4]["reason"].as_str().unwrap().contains("not among the papers"), "{}", pictures[4]);
+    assert!(exceptions.iter().all(|e| e["evidence"].is_null()), "not a number is no evidence");
+    assert_eq!(data["completeness"]["figures"]["cases"], 1);
 }
