@@ -78,7 +78,8 @@ function evidence(finding) {
   if (nats === null || nats === undefined || nats === 0) return say("noEvidence");
   const strength = say("evidence" + [1, 3, 5, 7].filter((least) => nats >= least).length);
   if (nats < 0) return say("oddsFor", { nats: number(nats, 1) });
-  const odds = nats > 13.8 ? `> ${number(1e6)}` : number(Math.exp(nats), nats < 2.3 ? 1 : 0);
+  const odds = nats > Math.log(1e6) ? say("moreThan", { count: number(1e6) })
+    : say("about", { count: number(Math.exp(nats), nats < Math.log(10) ? 1 : 0) });
   return `${strength}: ${say("odds", { nats: number(nats, 1), odds })}`;
 }
 
