@@ -98,6 +98,8 @@ fn a_document_is_sent_as_what_it_is() {
         std::fs::write(path, b"<script>alert(1)</script>").unwrap();
     }
     served.get(&format!("/api/v1/records/{reference}/documents/1")).is_problem(500, &["SHA-256", "restore"]);
+    std::fs::remove_dir_all(&content).unwrap();
+    served.get(&format!("/api/v1/records/{reference}/documents/1")).is_problem(404, &["content"]);
 }
 
 #[test]

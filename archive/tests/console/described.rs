@@ -41,12 +41,11 @@ fn answers_are_what_the_description_says() {
         .current_dir(scene.path("holdings"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("NO_PROXY", "127.0.0.1");
-    command.args([
-        "-m",
-        "schemathesis.cli",
-        "run",
-        concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json"),
-    ]);
+    let root = env!("CARGO_MANIFEST_DIR");
+    command
+        .args(["-m", "schemathesis.cli", "--config-file"])
+        .arg(format!("{root}/tests/console/schemathesis.toml"));
+    command.arg("run").arg(format!("{root}/../docs/openapi.json"));
     command.arg("--url").arg(format!("http://{}", served.address));
     command.arg("--header").arg(format!("Authorization: Bearer {}", served.token));
     command.args(["--checks", "all", "--phases", "coverage,fuzzing", "--max-examples", "10", "--seed", "7"]);

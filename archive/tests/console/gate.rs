@@ -39,7 +39,15 @@ fn nobody_is_let_in_without_the_token() {
     // A token in the address would stay in logs and histories: it does not count.
     served.request("GET", &format!("{CHECKPOINT}?token={}", served.token), "", "").is_problem(401, &[]);
     // Every route of the API is behind the gate, also those that are not there.
-    for path in ["/api/v1/openapi.json", "/api/v1/health", "/api/v1/search?words=x", "/api/v2/none"] {
+    for path in [
+        "/api/v1/openapi.json",
+        "/api/v1/health",
+        "/api/v1/search?words=x",
+        "/api/v2/none",
+        "/none",
+        "/%61pi/v1/health",
+        "//api/v1/health",
+    ] {
         served.request("GET", path, "", "").is_problem(401, &[]);
     }
 }
