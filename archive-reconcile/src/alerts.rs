@@ -464,7 +464,7 @@ mod tests {
             finding("1", "supply_voltage_kv", "x", Severity::Critical),
             finding("2", "contract_capacity_kva", "x", Severity::Critical),
         ];
-        let order = ChangeOrder { key: "1".into(), process: "capacity-increase".into(), opened: day(0) };
+        let order = ChangeOrder { key: "1".into(), process: "capacity-change".into(), opened: day(0) };
         let told: Vec<u64> = book
             .observe(&rules, &found, std::slice::from_ref(&order), Vanished::Unknown, day(1))
             .iter()

@@ -175,6 +175,12 @@ impl Schema {
         Self::parse("reference.toml", REFERENCE_TEXT).expect("the shipped schema is checked by a test")
     }
 
+    /// What decides a difference's severity by its occasion, in order.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -591,7 +591,7 @@ fn grace_follows_the_business_process_of_the_row() {
         vec![
             ("户号", some(&["1", "2", "3"])),
             ("contract_capacity_kva", some(&["500", "500", "410"])),
-            ("process", some(&["capacity-increase", "capacity-increase", ""])),
+            ("process", some(&["capacity-change", "capacity-change", ""])),
             ("ended", some(&["2024-05-01", "2024年3月1日", ""])),
         ],
     );

@@ -161,7 +161,7 @@ mod tests {
             fs::write(&path, text).unwrap();
             read_orders(&path)
         };
-        let orders = read("opened,key,process\n2024-05-01, 0001 ,capacity-increase\n").unwrap();
+        let orders = read("opened,key,process\n2024-05-01, 0001 ,capacity-change\n").unwrap();
         assert_eq!((orders[0].key.as_str(), orders[0].opened.to_string().as_str()), ("0001", "2024-05-01"));
         for (text, words) in [
             ("key,process\n1,x\n", "line 1: has no column opened"),

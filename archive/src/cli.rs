@@ -65,6 +65,8 @@ enum Verb {
     Init(catalogued::Init),
     /// File a customer's papers.
     File(catalogued::File),
+    /// Go on with files whose box is not known to stand in its slot; exit with 1 where one still does not.
+    Resume(catalogued::Resume),
     /// Read the fields of pages.
     Read(pages::Read),
     /// Verify a table's claims on pages.
@@ -121,7 +123,7 @@ enum Verb {
     /// Check the catalogue, sign checkpoints of its evidence log, and prove entries to others.
     #[command(subcommand)]
     Audit(audit::Audit),
-    /// Write the whole catalogue to Parquet files, and read it back.
+    /// Back the catalogue up, write it to Parquet files, and read those back.
     #[command(subcommand)]
     Catalogue(catalogue::Catalogue),
     /// Seal personal data, show it for a purpose, and change the keys.
@@ -191,6 +193,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Setup(verb) => verb.run(),
         Verb::Init(verb) => verb.run(),
         Verb::File(verb) => verb.run(),
+        Verb::Resume(verb) => verb.run(),
         Verb::Read(verb) => verb.run(cli.verbose > 0),
         Verb::Verify(verb) => verb.run(),
         Verb::Locate(verb) => verb.run(),

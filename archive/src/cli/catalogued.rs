@@ -10,10 +10,11 @@ use archive_core::completeness::Presence;
 use archive_core::data_file;
 use archive_reconcile::{Finding, FindingKind};
 use archive_shelving::inventory::{CycleCount, Place};
-use archive_store::Sighting;
+use archive_store::{FilingState, Sighting};
 use chrono::NaiveDate;
 use clap::Args;
 
+use super::custody::due;
 use super::{Directory, Outcome, output, snapshots};
 
 /// Arguments of `archive init`.
@@ -219,6 +220,7 @@ pub(super) struct Locate {
 impl Locate {
     pub(super) fn run(&self) -> Result<Outcome, Error> {
         let archive = self.directory.open()?;
+        let loans = archive.catalogue().open_loans()?;
         for located in archive.locate(&self.name)? {
             if self.json {
                 output::print_json(&located)?;
@@ -234,7 +236,15 @@ impl Locate {
                     output::print(format_args!("  box {} in slot {}", place.archive_box.number, place.slot))?;
                     output::print(format_args!("  way: {}", archive.way_to(&place.slot)?))?;
                 }
+                None if filed.state == FilingState::Void => {
+                    let reason = filed.void_reason.as_deref().unwrap_or("no reason was kept");
+                    output::print(format_args!("  void: {reason}"))?;
+                }
                 None => output::print("  kept electronically")?,
+            }
+            for loan in loans.iter().filter(|loan| loan.request.reference == filed.reference) {
+                let (key, borrower) = (&loan.request.key, &loan.request.borrower);
+                output::print(format_args!("  lent to {borrower} as {key}{}", due(loan)))?;
             }
             for document in &located.documents {
                 let place = archive.content_place(document);
@@ -452,5 +462,38 @@ impl Reconcile {
             output::print(format_args!("{} customers compared, {differences} differences", rows.len()))?;
         }
         Ok(if self.check && differences > 0 { Outcome::Findings } else { Outcome::Done })
+    }
+}
+
+/// Arguments of `archive resume`.
+#[derive(Debug, Args)]
+pub(super) struct Resume {
+    #[command(flatten)]
+    directory: Directory,
+    /// Print one JSON line a file.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Resume {
+    pub(super) fn run(&self) -> Result<Outcome, Error> {
+        let mut outcome = Outcome::Done;
+        for (filed, shelving) in self.directory.open()?.resume()? {
+            if self.json {
+                output::print_json(&serde_json::json!({ "filed": filed, "shelving": shelving }))?;
+            }
+            let told = match &shelving {
+                Shelving::NotNeeded => "is kept electronically".to_owned(),
+                Shelving::Confirmed { tag } => format!("stands in its slot: tag {tag} was seen"),
+                Shelving::Pending { reason } => {
+                    outcome = Outcome::Findings;
+                    format!("is still to be shelved: {reason}")
+                }
+            };
+            if !self.json {
+                output::print(format_args!("{} {told}", filed.reference))?;
+            }
+        }
+        Ok(outcome)
     }
 }

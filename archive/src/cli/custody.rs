@@ -99,6 +99,11 @@ impl Remind {
     }
 }
 
+/// When a loan is due, where it is.
+pub(super) fn due(loan: &archive_store::Loan) -> String {
+    loan.request.due.map_or(String::new(), |due| format!(", due {}", due.date_naive()))
+}
+
 /// Verbs on loans.
 #[derive(Debug, Subcommand)]
 pub(super) enum Loan {
@@ -125,6 +130,14 @@ pub(super) enum Loan {
         #[command(flatten)]
         directory: Directory,
     },
+    /// List the loans that are out, the oldest first.
+    List {
+        #[command(flatten)]
+        directory: Directory,
+        /// Print one JSON line a loan.
+        #[arg(long)]
+        json: bool,
+    },
     /// List the loans whose time is over; exit with 1 where there are some.
     Overdue {
         #[command(flatten)]
@@ -145,12 +158,24 @@ impl Loan {
                     borrower: borrower.clone(),
                     purpose: purpose.clone(),
                 })?;
-                let due = loan.request.due.map_or(String::new(), |d| format!(", due {}", d.date_naive()));
-                output::print(format_args!("{reference} is lent as {key}{due}"))?;
+                output::print(format_args!("{reference} is lent as {key}{}", due(&loan)))?;
             }
             Self::Return { key, directory } => {
                 let loan = directory.open()?.take_back(key)?;
                 output::print(format_args!("{} is back", loan.request.reference))?;
+            }
+            Self::List { directory, json } => {
+                for loan in directory.open()?.catalogue().open_loans()? {
+                    if *json {
+                        output::print_json(&loan)?;
+                    } else {
+                        let request = &loan.request;
+                        let (key, reference, borrower) =
+                            (&request.key, &request.reference, &request.borrower);
+                        let due = due(&loan);
+                        output::print(format_args!("{key} {reference}: lent to {borrower}{due}"))?;
+                    }
+                }
             }
             Self::Overdue { directory, json } => {
                 let late = directory.open()?.overdue(chrono::Utc::now())?;

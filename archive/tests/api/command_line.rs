@@ -1,5 +1,9 @@
 //! The fixed forms of the command line, and its exit codes.
 
+use std::sync::atomic::Ordering;
+
+use archive::Shelving;
+
 use crate::scene::{Scene, assert_fails, command, models_are_there, run, text};
 
 #[test]
@@ -233,4 +237,38 @@ fn numbering_rules_are_laid_out() {
     std::fs::write(&path, "nonsense").unwrap();
     assert_fails(&run(&mut command(["rule", "fmt", text(&path)])), 3, &["box.rule"]);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "nonsense", "what is no rule is left alone");
+}
+
+#[test]
+fn what_was_left_half_done_lent_or_copied_is_told() {
+    let scene = Scene::new();
+    let settings = scene.holdings().join("archive.toml");
+    let shipped = std::fs::read_to_string(&settings).unwrap();
+    std::fs::write(&settings, format!("reading = \"off\"\n{shipped}")).unwrap();
+    let outcome = {
+        let (archive, devices) = scene.open_breakable();
+        devices.broken.store(true, Ordering::SeqCst);
+        archive.file(&scene.short_request("r-1")).unwrap()
+    };
+    assert!(matches!(outcome.shelving, Shelving::Pending { .. }), "{:?}", outcome.shelving);
+    let tell = |arguments: &[&str]| {
+        let output = run(command([]).args(arguments).arg("--archive").arg(scene.holdings()));
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let reference = outcome.reference_code.as_str();
+    assert!(tell(&["resume"]).starts_with(&format!("{reference} stands in its slot: tag ")));
+    assert_eq!(tell(&["resume"]), "", "nothing is left");
+    assert_eq!(tell(&["loan", "list"]), "");
+    tell(&["loan", "lend", reference, "--key", "L-1", "--borrower", "li", "--purpose", "suit"]);
+    assert!(tell(&["loan", "list"]).starts_with(&format!("L-1 {reference}: lent to li, due ")));
+    assert!(tell(&["locate", reference]).contains("  lent to li as L-1, due "));
+    tell(&["loan", "return", "L-1"]);
+    assert!(!tell(&["locate", reference]).contains("lent to"));
+    let copy = scene.path("copy.db");
+    tell(&["catalogue", "back-up", "--out", text(&copy)]);
+    assert!(copy.metadata().unwrap().len() > 0);
+    let again =
+        run(command(["catalogue", "back-up", "--out", text(&copy), "--archive"]).arg(scene.holdings()));
+    assert_fails(&again, 3, &["copy.db", "already"]);
 }

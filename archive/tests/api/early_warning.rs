@@ -4,6 +4,8 @@ use std::path::Path;
 
 use archive::judging::{RowJudgement, Witness};
 use archive::records::RecordTable;
+use archive_reconcile::Schema;
+use archive_reconcile::alerts::Rules;
 use archive_reconcile::judgement::{Decision, Priors};
 use archive_reconcile::posterior::Costs;
 
@@ -91,7 +93,7 @@ fn an_alert_goes_from_finding_to_end_by_commands() {
         lines(&output)
     };
     let orders = scene.path("orders.csv");
-    std::fs::write(&orders, "key,process,opened\n0001,capacity-increase,2024-05-01\n").unwrap();
+    std::fs::write(&orders, "key,process,opened\n0001,capacity-change,2024-05-01\n").unwrap();
     assert!(observe(&["--date", "2024-05-02", "--orders", text(&orders)]).is_empty(), "its order is open");
     let told = observe(&["--date", "2024-05-20"]);
     assert_eq!(told[0]["notice"]["cause"], "new");
@@ -132,4 +134,17 @@ fn what_is_no_table_of_findings_changes_no_book() {
     std::fs::write(&book, "[]").unwrap();
     assert_fails(&observe(), 3, &["alerts.json", "is no book of alerts"]);
     assert_eq!(std::fs::read_to_string(&book).unwrap(), "[]");
+}
+
+#[test]
+fn shipped_rules_name_processes_that_the_shipped_policy_has() {
+    let policy = archive_core::policy::Policy::reference();
+    let known: Vec<&str> = policy.processes().map(|process| process.code.as_str()).collect();
+    let mut named: Vec<String> =
+        Rules::reference().suppress.iter().flat_map(|s| s.processes.iter().cloned()).collect();
+    named.extend(Schema::reference().rules().iter().flat_map(|rule| rule.processes.iter().cloned()));
+    assert!(!named.is_empty());
+    for process in named {
+        assert!(known.contains(&process.as_str()), "{process} is none of {known:?}");
+    }
 }
