@@ -70,7 +70,7 @@ mod writer;
 
 pub use archive_core::check_characters;
 pub use draw::Draw;
-pub use parsed::Parsed;
+pub use parsed::{Parsed, Places};
 pub use report::{Rejection, check};
 pub use rule::{Rule, Validity};
 pub use rule_set::{RuleSet, format_text};

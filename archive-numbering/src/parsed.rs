@@ -2,12 +2,28 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use archive_core::identifier::ReferenceCode;
 
 use crate::machine::Spans;
 use crate::rule::Rule;
 use crate::values::{FieldId, Value, Values};
+
+/// Where the fields of a number stand, in bytes.
+#[derive(Debug, Clone)]
+pub struct Places<'a>(pub(crate) &'a Spans);
+
+impl Places<'_> {
+    /// The place of the field `id`; `None` where the rule does not print it.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, id: FieldId) -> Option<Range<usize>> {
+        let &(start, end) = self.0.get(usize::from(id.0))?;
+        // No part of a number is empty.
+        if start == end { None } else { Some(usize::from(start)..usize::from(end)) }
+    }
+}
 
 /// A number read by a rule: its canonical text and where each field stands in it.
 #[derive(Clone)]

@@ -9,7 +9,7 @@ impl Machine {
     /// Whether `text` is a number of the rule, and then where its fields stand.
     pub(crate) fn read(&self, text: &str, spans: &mut Spans) -> bool {
         let is_read = match &self.shapes {
-            Some(shapes) => match shapes.read(text) {
+            Some(shapes) => match shapes.read(text.as_bytes()) {
                 Some(found) => {
                     *spans = *found;
                     true
@@ -19,6 +19,12 @@ impl Machine {
             None => self.read_by_trial(text, spans).is_some(),
         };
         is_read && self.checks_hold(text, spans)
+    }
+
+    /// Where the fields of a number stand in `bytes`, where its shape alone says so: nothing that is no UTF-8 has one.
+    #[inline]
+    pub(crate) fn read_bytes(&self, bytes: &[u8]) -> Option<&Spans> {
+        self.shapes.as_ref().filter(|_| self.checks.is_empty())?.read(bytes)
     }
 
     /// Finds from the back where each part can begin, then takes the one way from the front.
@@ -83,7 +89,7 @@ fn ends<'a>(language: &'a Language, text: &'a str, start: usize) -> impl Iterato
 #[cfg(test)]
 mod tests {
     use crate::machine::Spans;
-    use crate::{Rule, shipped};
+    use crate::{Rule, RuleSet, shipped};
 
     /// Shapes and automata find the same fields in the numbers of `rule`, whole and damaged, and
     /// in nothing else.
@@ -93,7 +99,7 @@ mod tests {
         let agree = |text: &str| {
             let mut spans = Spans::default();
             let found = machine.read_by_trial(text, &mut spans).map(|()| spans);
-            assert_eq!(shapes.read(text).copied(), found, "{rule:?} {text:?}");
+            assert_eq!(shapes.read(text.as_bytes()).copied(), found, "{rule:?} {text:?}");
             found.is_some()
         };
         assert!(agree(number));
@@ -131,6 +137,39 @@ mod tests {
             rule("a = chars[ab]{1,3}\nb = codes{1, 档=x, 22}\nc = chars[a-c]{2}\nformat \"{a}{b}{c}档案\"")
                 .unwrap();
         ["a1ab档案", "bab档bc档案", "ab22cc档案"].iter().for_each(|number| check(&wide, number));
+    }
+
+    /// What is found in bytes is a number in UTF-8, with its fields where the text has them.
+    #[test]
+    fn bytes_are_read_as_their_text_is() {
+        let mut found = 0;
+        for rule in
+            shipped::all().iter().flat_map(|file| RuleSet::compile(file.text).unwrap().rules().to_vec())
+        {
+            let number = rule.example().unwrap();
+            for at in 0..=number.as_str().len() {
+                for byte in 0..=u8::MAX {
+                    let mut bytes = number.as_str().as_bytes().to_vec();
+                    match bytes.get_mut(at) {
+                        Some(place) => *place = byte,
+                        None => bytes.push(byte),
+                    }
+                    let Some(places) = rule.places(&bytes) else { continue };
+                    found += 1;
+                    let text = std::str::from_utf8(&bytes).unwrap();
+                    let parsed = rule.parse(text).unwrap();
+                    for name in rule.field_names() {
+                        let field = rule.field(name).unwrap();
+                        assert_eq!(
+                            places.get(field).map(|place| &text[place]),
+                            parsed.get(field),
+                            "{name} {text}"
+                        );
+                    }
+                }
+            }
+        }
+        assert!(found > 1000, "{found}");
     }
 
     /// Where there are too many shapes, the automata read alone.

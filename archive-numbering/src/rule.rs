@@ -16,7 +16,7 @@ use crate::explanation::{Completion, Explanation};
 use crate::field::Kind;
 use crate::limits;
 use crate::machine::{Machine, Spans};
-use crate::parsed::Parsed;
+use crate::parsed::{Parsed, Places};
 use crate::report::{Rejection, RuleName};
 use crate::rule_set::RuleSet;
 use crate::tracks::Tracks;
@@ -225,6 +225,16 @@ impl Rule {
             return Ok(parsed);
         }
         self.parse_alias(text)
+    }
+
+    /// Where the fields of a number stand in `bytes`, which need not be text: for callers that have nothing but bytes,
+    /// and would check twice what is a number only in UTF-8.
+    ///
+    /// `None` says nothing yet: ask [`Rule::parse`], which knows aliases, check characters and what is wrong.
+    #[inline]
+    #[must_use]
+    pub fn places(&self, bytes: &[u8]) -> Option<Places<'_>> {
+        self.0.machine.read_bytes(bytes).map(Places)
     }
 
     /// Reads what is no number in its canonical writing.

@@ -85,8 +85,8 @@ impl Shapes {
 
     /// Where the fields stand in `text`, check characters left aside; `None` where it is no number.
     #[inline]
-    pub(crate) fn read(&self, text: &str) -> Option<&Spans> {
-        let words = Words::new(text.as_bytes());
+    pub(crate) fn read(&self, text: &[u8]) -> Option<&Spans> {
+        let words = Words::new(text);
         let [first, end] = *self.of_length.get(text.len()..)?.first_chunk()?;
         let shapes = self.shapes.get(usize::from(first)..usize::from(end))?;
         shapes.iter().find(|shape| shape.takes(text, &words)).map(|shape| &shape.spans)
@@ -95,7 +95,7 @@ impl Shapes {
 
 impl Shape {
     #[inline]
-    fn takes(&self, text: &str, words: &Words<'_>) -> bool {
+    fn takes(&self, text: &[u8], words: &Words<'_>) -> bool {
         let mut each = words.each();
         self.end.takes(words.last())
             && self.patterns.iter().all(|pattern| each.next().is_some_and(|word| pattern.takes(word)))
@@ -140,7 +140,7 @@ impl Shape {
 
 impl Doubtful {
     #[inline]
-    fn takes(&self, text: &str, words: &Words<'_>) -> bool {
+    fn takes(&self, text: &[u8], words: &Words<'_>) -> bool {
         let from = usize::from(self.from);
         match &self.writings {
             Writings::Codes { mask, codes } => {
@@ -149,7 +149,8 @@ impl Doubtful {
             }
             Writings::Digits(digits) => digits.begins(words.at(from)),
             Writings::Language(language) => {
-                text.get(from..usize::from(self.to)).is_some_and(|part| language.matches(part))
+                let part = text.get(from..usize::from(self.to)).and_then(|part| str::from_utf8(part).ok());
+                part.is_some_and(|part| language.matches(part))
             }
         }
     }

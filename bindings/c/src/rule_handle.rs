@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::c_char;
+use std::ops::Range;
 
 use archive_core::Error;
 use archive_numbering::{FieldId, NumberBuffer, Rule, Validity, Value, check};
@@ -154,30 +155,46 @@ pub unsafe extern "C" fn ma_rule_spans(
     unsafe {
         guard_call(error, || {
             let rule = borrow("rule", rule)?;
-            let number = text("number", number, length)?;
+            let bytes = array("number", number.cast::<u8>(), length)?;
             let spans = array_mut("spans", spans, capacity)?;
             if spans.len() < rule.fields.len() {
                 let message =
                     format!("has room for {capacity} spans, and the rule has {}", rule.fields.len());
                 return Err(Error::invalid("argument capacity", message));
             }
-            let parsed = rule.rule.parse(number)?;
-            if parsed.as_str().as_ptr() != number.as_ptr() {
-                return Err(not_canonical(parsed.as_str()));
-            }
+            let Some(places) = rule.rule.places(bytes) else {
+                return find_fields(rule, text("number", number, length)?, spans);
+            };
             for (span, field) in spans.iter_mut().zip(&rule.fields) {
-                *span = match parsed.get(*field) {
-                    Some(part) => {
-                        // A number has at most 240 bytes, and the part lies in it.
-                        let start = (part.as_ptr() as usize - number.as_ptr() as usize) as u32;
-                        MaSpan { start, end: start + part.len() as u32 }
-                    }
-                    None => MaSpan { start: 0, end: 0 },
-                };
+                *span = span_of(places.get(*field));
             }
             Ok(())
         })
     }
+}
+
+/// A place in a number, which has at most 240 bytes.
+fn span_of(place: Option<Range<usize>>) -> MaSpan {
+    place.map_or(MaSpan { start: 0, end: 0 }, |place| MaSpan {
+        start: place.start as u32,
+        end: place.end as u32,
+    })
+}
+
+/// Finds the fields of a number that its bytes alone do not show.
+#[cold]
+fn find_fields(rule: &MaRule, number: &str, spans: &mut [MaSpan]) -> Result<(), Error> {
+    let parsed = rule.rule.parse(number)?;
+    if parsed.as_str().as_ptr() != number.as_ptr() {
+        return Err(not_canonical(parsed.as_str()));
+    }
+    for (span, field) in spans.iter_mut().zip(&rule.fields) {
+        *span = span_of(parsed.get(*field).map(|part| {
+            let start = part.as_ptr() as usize - number.as_ptr() as usize;
+            start..start + part.len()
+        }));
+    }
+    Ok(())
 }
 
 #[cold]
