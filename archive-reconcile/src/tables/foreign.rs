@@ -2,7 +2,8 @@
 
 use archive_core::Error;
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::{FieldRef, Fields};
 
 /// Checks every value of a column that came from outside this program.
 ///
@@ -22,11 +23,7 @@ use arrow_array::{Array, RecordBatch};
 /// ```
 pub fn check_foreign_column(object: &str, column: &dyn Array) -> Result<(), Error> {
     if let Some(rows) = column.as_struct_opt() {
-        return rows
-            .fields()
-            .iter()
-            .zip(rows.columns())
-            .try_for_each(|(field, column)| check_foreign_column(&named(object, field.name()), column));
+        return check_columns(object, rows.fields(), rows.columns());
     }
     column.to_data().validate_full().map_err(|e| {
         let message =
@@ -40,14 +37,12 @@ pub fn check_foreign_column(object: &str, column: &dyn Array) -> Result<(), Erro
 /// # Errors
 /// `InvalidInput`, naming the first column that holds what its type does not allow.
 pub fn check_foreign_batch(object: &str, batch: &RecordBatch) -> Result<(), Error> {
-    batch
-        .schema_ref()
-        .fields()
-        .iter()
-        .zip(batch.columns())
-        .try_for_each(|(field, column)| check_foreign_column(&named(object, field.name()), column))
+    check_columns(object, batch.schema_ref().fields(), batch.columns())
 }
 
-fn named(object: &str, column: &str) -> String {
-    format!("{object}, column {column}")
+fn check_columns(object: &str, fields: &Fields, columns: &[ArrayRef]) -> Result<(), Error> {
+    let check = |(field, column): (&FieldRef, &ArrayRef)| {
+        check_foreign_column(&format!("{object}, column {}", field.name()), column)
+    };
+    fields.iter().zip(columns).try_for_each(check)
 }
