@@ -11,6 +11,7 @@ mod custody;
 mod evidence;
 mod exceptions;
 mod finding;
+mod limits;
 mod moves;
 mod room;
 mod views;

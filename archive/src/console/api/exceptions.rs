@@ -13,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::super::problem::{Failures, JsonOf, PathOf, Problem, QueryOf};
 use super::super::work::Shared;
+use super::limits;
 
 /// The most alerts that one answer gives.
 const MOST: usize = 1000;
@@ -109,10 +110,7 @@ pub(super) async fn alerts(
     State(shared): State<Arc<Shared>>,
     QueryOf(which): QueryOf<Which>,
 ) -> Result<Json<Vec<AlertView>>, Problem> {
-    let limit = which.limit.unwrap_or(200);
-    if !(1..=MOST).contains(&limit) {
-        return Err(Error::invalid("limit", format!("is {limit}, not 1 to {MOST}")).into());
-    }
+    let limit = limits::rows(which.limit, 200, MOST)?;
     let found = shared.ask_book(move |file| {
         let wanted = |alert: &Alert| which.all || (alert.state.is_live() && !alert.is_suppressed);
         let mut list: Vec<_> = file.book.iter().filter(|(_, alert)| wanted(alert)).collect();

@@ -16,6 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::super::problem::{Failures, PathOf, Problem, QueryOf};
 use super::super::work::Shared;
+use super::limits;
 use super::views::{FoundFile, Record};
 use crate::capture::{self, Format};
 
@@ -84,10 +85,7 @@ enum FileState {
 
 impl Wanted {
     fn search(self) -> Result<Search, Error> {
-        let limit = self.limit.unwrap_or(50);
-        if !(1..=MOST).contains(&limit) {
-            return Err(Error::invalid("limit", format!("is {limit}, not 1 to {MOST}")));
-        }
+        let limit = limits::rows(self.limit, 50, MOST)?;
         if self.words.chars().nth(QUERY_LIMIT).is_some() {
             return Err(Error::invalid(
                 "words",

@@ -15,6 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::super::problem::{Failures, PathOf, Problem, QueryOf};
 use super::super::work::Shared;
+use super::limits;
 use crate::inventory::InventoryProgress;
 use crate::room_map::{SiteMap, SlotDetail, Style};
 
@@ -150,10 +151,7 @@ pub(super) async fn inventories(
     State(shared): State<Arc<Shared>>,
     QueryOf(which): QueryOf<Latest>,
 ) -> Result<Json<Inventories>, Problem> {
-    let limit = which.limit.unwrap_or(10);
-    if !(1..=100).contains(&limit) {
-        return Err(Error::invalid("limit", format!("is {limit}, not 1 to 100")).into());
-    }
+    let limit = limits::rows(which.limit, 10, 100)?;
     let found = shared.ask(move |shared| shared.archive.catalogue().inventories(limit)).await?;
     let view = |i: archive_store::InventorySummary| InventoryView {
         key: i.key.to_string(),
