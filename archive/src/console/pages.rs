@@ -9,14 +9,19 @@ use axum::routing::get;
 
 use super::work::Shared;
 
+/// What the exception page compares texts by, as a module.
+const COMPARING: &str =
+    concat!(include_str!("../report/comparing.js"), "\nexport { INVISIBLE, disagreement };\n");
+
 /// Name, type and content of every file.
-const FILES: [(&str, &str, &str); 12] = [
+const FILES: [(&str, &str, &str); 13] = [
     ("/", "text/html; charset=utf-8", include_str!("pages/index.html")),
     ("/assets/icon.svg", "image/svg+xml", include_str!("pages/icon.svg")),
     ("/assets/console.css", "text/css; charset=utf-8", include_str!("pages/console.css")),
     ("/assets/room.css", "text/css; charset=utf-8", include_str!("../room_map/room.css")),
     ("/assets/console.js", "text/javascript; charset=utf-8", include_str!("pages/console.js")),
     ("/assets/words.js", "text/javascript; charset=utf-8", include_str!("pages/words.js")),
+    ("/assets/comparing.js", "text/javascript; charset=utf-8", COMPARING),
     ("/assets/elements.js", "text/javascript; charset=utf-8", include_str!("pages/elements.js")),
     ("/assets/finding.js", "text/javascript; charset=utf-8", include_str!("pages/finding.js")),
     ("/assets/exceptions.js", "text/javascript; charset=utf-8", include_str!("pages/exceptions.js")),

@@ -15,6 +15,7 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = concat!(
     "\"use strict\";\n",
     include_str!("texts.js"),
+    include_str!("comparing.js"),
     include_str!("showing.js"),
     include_str!("plots.js"),
     include_str!("papers.js"),

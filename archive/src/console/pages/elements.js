@@ -1,5 +1,6 @@
 // Elements, and requests to the API. Text becomes text nodes: nothing that comes from the archive is taken for markup.
 
+import { INVISIBLE } from './comparing.js';
 import { language, say } from './words.js';
 
 /** An element with attributes and children; strings become text. */
@@ -21,8 +22,9 @@ export function foreign(text) {
 
 /** Control characters and marks of direction as pictures: what cannot be seen deceives. */
 export function visible(text) {
-  return String(text ?? '–').replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (c) =>
-    c < ' ' ? String.fromCharCode(0x2400 + c.charCodeAt(0)) : `[U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}]`);
+  const shown = (c) => (c < ' ' ? String.fromCharCode(0x2400 + c.charCodeAt(0))
+    : `[U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}]`);
+  return Array.from(String(text ?? '–'), (c) => (INVISIBLE.test(c) ? shown(c) : c)).join('');
 }
 
 /** Pairs of a name and a value. */

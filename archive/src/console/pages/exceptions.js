@@ -1,21 +1,19 @@
 // Exceptions to review: what papers and system say, and what somebody decides.
 
+import { disagreement } from './comparing.js';
 import { announce, askJson, element, foreign, postJson, visible } from './elements.js';
 import { say } from './words.js';
 
 const ACTIONS = ['acknowledge', 'resolve-in-system', 'resolve-in-paper', 'call-false'];
 
-/** The value with the characters marked that the other one has not in the same place. */
+/** The value with the characters marked in which the other one differs. */
 function against(value, other) {
   if (value === null || other === null) return foreign(value);
-  const [mine, theirs] = [Array.from(value), Array.from(other)];
-  let head = 0;
-  while (head < mine.length && mine[head] === theirs[head]) head += 1;
-  let tail = 0;
-  while (tail < mine.length - head && tail < theirs.length - head && mine.at(-1 - tail) === theirs.at(-1 - tail)) tail += 1;
-  const middle = mine.slice(head, mine.length - tail).join('');
-  return element('bdi', {}, visible(mine.slice(0, head).join('')), middle ? element('mark', {}, visible(middle)) : null,
-    visible(mine.slice(mine.length - tail).join('')));
+  const shown = (part) => {
+    const text = visible(part.left.join(''));
+    return part.equal ? text : element('mark', {}, text);
+  };
+  return element('bdi', {}, disagreement(value, other).filter((part) => part.left.length > 0).map(shown));
 }
 
 function card(alert, decide) {
