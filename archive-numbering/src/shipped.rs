@@ -69,6 +69,14 @@ fn sets() -> Result<&'static [RuleSet], Error> {
     }
 }
 
+/// All shipped rules.
+///
+/// # Errors
+/// None in practice: they are tested.
+pub fn rules() -> Result<impl Iterator<Item = &'static Rule>, Error> {
+    Ok(sets()?.iter().flat_map(RuleSet::rules))
+}
+
 /// The newest version of the shipped rule `name`.
 ///
 /// # Errors
@@ -81,8 +89,7 @@ pub fn rule(name: &str) -> Result<Rule, Error> {
             Err(error) => missing = Some(error),
         }
     }
-    let names: Vec<&str> =
-        sets()?.iter().flat_map(RuleSet::rules).map(|rule| rule.name().name.as_str()).collect();
+    let names: Vec<&str> = rules()?.map(|rule| rule.name().name.as_str()).collect();
     let message = format!("is no shipped rule: there are {}", names.join(", "));
     Err(missing.map_or_else(
         || Error::new(archive_core::ErrorKind::Internal, "shipped rules", "are missing"),

@@ -284,7 +284,7 @@ pub fn load_fields(files: &[impl AsRef<Path>], rules: &NumberRules) -> Result<Sc
     if files.is_empty() {
         return Ok(schemas);
     }
-    for rule in rules.all() {
+    for rule in rules.all()? {
         schemas.name_language(&rule.name().name, rule.language()?);
     }
     for path in files {

@@ -37,7 +37,7 @@ struct Models {
 
 impl Models {
     fn reader(&self) -> Result<Reader, Error> {
-        let rules = NumberRules::load(&self.rules, NumberRules::FILE_RULE, NumberRules::BOX_RULE)?;
+        let rules = NumberRules::with(&self.rules)?;
         open_reader(self.models.as_deref(), self.threads, load_fields(&self.fields, &rules)?)
     }
 }

@@ -47,6 +47,14 @@ impl NumberRules {
         Self::of(Vec::new(), Self::FILE_RULE, Self::BOX_RULE)
     }
 
+    /// The shipped rules and those of `files`; archive and box numbers follow the shipped ones.
+    ///
+    /// # Errors
+    /// As [`NumberRules::load`].
+    pub fn with(files: &[impl AsRef<Path>]) -> Result<Self, Error> {
+        Self::load(files, Self::FILE_RULE, Self::BOX_RULE)
+    }
+
     /// The shipped rules and those of `files`; archive numbers follow the rule named `file`, box numbers
     /// `container`.
     ///
@@ -85,10 +93,12 @@ impl NumberRules {
     }
 
     /// All rules, the archive's own before those that are shipped.
-    pub fn all(&self) -> impl Iterator<Item = Rule> {
-        let shipped = shipped::all().iter().filter_map(|file| RuleSet::compile(file.text).ok());
-        let sets: Vec<RuleSet> = self.own.iter().cloned().chain(shipped).collect();
-        sets.into_iter().flat_map(|set| set.rules().to_vec())
+    ///
+    /// # Errors
+    /// None in practice: the shipped rules are tested.
+    pub fn all(&self) -> Result<impl Iterator<Item = &Rule>, Error> {
+        let shipped = shipped::rules()?.map(|rule: &Rule| rule);
+        Ok(self.own.iter().flat_map(RuleSet::rules).chain(shipped))
     }
 }
 

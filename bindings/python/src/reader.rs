@@ -52,7 +52,7 @@ impl Reader {
         rules: Vec<PathBuf>,
     ) -> PyResult<Self> {
         let reader = detached(py, || {
-            let rules = NumberRules::load(&rules, NumberRules::FILE_RULE, NumberRules::BOX_RULE)?;
+            let rules = NumberRules::with(&rules)?;
             archive::open_reader(models.as_deref(), threads, archive::load_fields(&fields, &rules)?)
         })?;
         Ok(Self { reader: Arc::new(reader) })
