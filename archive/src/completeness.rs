@@ -43,17 +43,21 @@ impl Archive {
 
     /// The documents of a file and of those that joined it.
     pub(crate) fn held_with(&self, file: &Located) -> Result<Vec<Holding>, Error> {
-        let mut held = summary(file, &stored_case(file)?)?.held;
+        let mut held = holdings(file)?;
         for late in self.late_files(&file.filed.reference)? {
-            held.extend(summary(&late, &stored_case(&late)?)?.held);
+            held.extend(holdings(&late)?);
         }
         Ok(held)
     }
 
-    fn assess_file(&self, file: &Located) -> Result<Completeness, Error> {
+    /// How complete `file`, which is live, is today with the papers of its main file.
+    pub(crate) fn assess_file(&self, file: &Located) -> Result<Completeness, Error> {
         let case = stored_case(file)?;
         let mut summary = summary(file, &case)?;
-        summary.held = self.held_with(&self.main_file(&file.filed.reference)?)?;
+        summary.held = match &case.joins {
+            Some(main) => self.held_with(&self.live_file(main)?)?,
+            None => self.held_with(file)?,
+        };
         let process = self.policy().process(&summary.process)?;
         let stage = case.stage.and_then(|stage| process.stage_index(&stage));
         let today = self.today();
@@ -174,12 +178,14 @@ impl<'a> MatrixOfFiles<'a> {
     }
 }
 
+/// The documents of a file, as a policy asks for them.
+fn holdings(file: &Located) -> Result<Vec<Holding>, Error> {
+    let documents = read_back(file)?.into_iter();
+    Ok(documents.map(|d| Holding { document_type: d.document_type, form: d.form, name: d.name }).collect())
+}
+
 /// What of a file matters to a policy.
 fn summary(file: &Located, case: &CaseFile) -> Result<FileSummary, Error> {
-    let held = read_back(file)?
-        .into_iter()
-        .map(|d| Holding { document_type: d.document_type, form: d.form, name: d.name })
-        .collect();
     // A file from before classes were kept: paper was business.
     let class = case.class.unwrap_or(match file.custody {
         CustodyMode::Electronic => CustomerClass::Residential,
@@ -192,7 +198,7 @@ fn summary(file: &Located, case: &CaseFile) -> Result<FileSummary, Error> {
         retention: file.filed.key.retention,
         custody: file.custody,
         organisation: file.filed.key.organisation.clone(),
-        held,
+        held: holdings(file)?,
         facts: case.facts.clone(),
         filed: case.date.unwrap_or_else(|| file.filed.filed.date_naive()),
     })

@@ -13,7 +13,8 @@ mod lending;
 mod reading_room;
 mod way;
 
-pub use self::evidence::EvidencePackage;
+pub use self::evidence::{EvidencePackage, HistoryEntry};
+pub(crate) use self::lending::days_over;
 pub use self::lending::{LendRequest, Overdue};
 pub use self::reading_room::{ReadingCopy, ReadingRequest};
 pub use self::way::Way;

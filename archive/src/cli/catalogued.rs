@@ -220,12 +220,12 @@ pub(super) struct Locate {
 impl Locate {
     pub(super) fn run(&self) -> Result<Outcome, Error> {
         let archive = self.directory.open()?;
+        let found = archive.locate(&self.name)?;
+        if self.json {
+            return found.iter().try_for_each(output::print_json).map(|()| Outcome::Done);
+        }
         let loans = archive.catalogue().open_loans()?;
-        for located in archive.locate(&self.name)? {
-            if self.json {
-                output::print_json(&located)?;
-                continue;
-            }
+        for located in found {
             let filed = &located.filed;
             output::print(format_args!(
                 "{} (customer {}, {:?})",

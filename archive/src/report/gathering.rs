@@ -177,7 +177,7 @@ impl<'a> Gathering<'a> {
         let filed = &located.filed;
         // A process that the policy no longer knows asks for nothing.
         let papers = match self.archive.policy().process(&filed.process) {
-            Ok(_) => self.archive.completeness(&filed.reference)?.items,
+            Ok(_) => self.archive.assess_file(located)?.items,
             Err(_) => Vec::new(),
         };
         Ok(FileState {

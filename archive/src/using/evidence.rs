@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use archive_core::identifier::ReferenceCode;
 use archive_core::{Error, ErrorKind};
-use archive_store::{Checkpoint, InclusionProof};
+use archive_store::{Checkpoint, Event, InclusionProof};
 use serde::{Deserialize, Serialize};
 
 use crate::archive::Archive;
@@ -40,7 +40,25 @@ impl EvidencePackage {
     }
 }
 
+/// What the evidence log says of a file, one entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HistoryEntry {
+    /// Its place in the log, from 0.
+    pub position: u64,
+    /// What happened.
+    pub event: Event,
+}
+
 impl Archive {
+    /// What the evidence log says of the file `reference`, oldest first.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown file; `Unsupported` where a newer program wrote an entry.
+    pub fn history(&self, reference: &ReferenceCode) -> Result<Vec<HistoryEntry>, Error> {
+        let entries = self.catalogue.history(reference)?;
+        entries.iter().map(|e| Ok(HistoryEntry { position: e.position, event: e.event()? })).collect()
+    }
+
     /// Writes an evidence package on the file `reference` at `target`: its documents and those that joined it
     /// late, their fixity by two suites, the log's entries with proofs, and a cover that people can read.
     ///

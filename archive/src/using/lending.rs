@@ -75,13 +75,15 @@ impl Archive {
     /// # Errors
     /// Those of the catalogue.
     pub fn overdue(&self, now: DateTime<Utc>) -> Result<Vec<Overdue>, Error> {
-        let open = self.catalogue.open_loans()?;
-        let late = open.into_iter().filter_map(|loan| {
-            let due = loan.request.due.filter(|due| *due < now)?;
-            Some(Overdue { days: (now - due).num_days(), loan })
-        });
+        let open = self.catalogue.open_loans()?.into_iter();
+        let late = open.filter_map(|loan| Some(Overdue { days: days_over(&loan, now)?, loan }));
         let mut late: Vec<Overdue> = late.collect();
         late.sort_by_key(|o| (std::cmp::Reverse(o.days), o.loan.request.key.clone()));
         Ok(late)
     }
+}
+
+/// By how many whole days the time of a loan is over at `now`; `None` where it is not.
+pub(crate) fn days_over(loan: &Loan, now: DateTime<Utc>) -> Option<i64> {
+    loan.request.due.filter(|due| *due < now).map(|due| (now - due).num_days())
 }

@@ -1,6 +1,5 @@
 //! Loans, and how complete files are.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use archive_core::completeness::State as Complete;
@@ -16,6 +15,7 @@ use super::super::problem::{Failures, PathOf, Problem, QueryOf};
 use super::super::work::Shared;
 use super::finding::OfFile;
 use super::views::NeededPaper;
+use crate::using::days_over;
 
 /// The most loans that one answer gives.
 const MOST: usize = 1000;
@@ -58,15 +58,10 @@ pub(super) async fn loans(
     QueryOf(which): QueryOf<Which>,
 ) -> Result<Json<Vec<LoanView>>, Problem> {
     let found = shared.ask(move |shared| {
-        let late: BTreeMap<_, i64> = shared
-            .archive
-            .overdue(Utc::now())?
-            .into_iter()
-            .map(|overdue| (overdue.loan.request.key, overdue.days))
-            .collect();
+        let now = Utc::now();
         let open = shared.archive.catalogue().open_loans()?.into_iter();
         let view = |loan: archive_store::Loan| {
-            let days_overdue = late.get(&loan.request.key).copied();
+            let days_overdue = days_over(&loan, now);
             let request = loan.request;
             LoanView {
                 key: request.key.to_string(),
