@@ -71,6 +71,12 @@ impl Search {
             limit: 50,
         }
     }
+
+    /// A search for all live files, however many there are.
+    #[must_use]
+    pub fn all() -> Self {
+        Self { limit: usize::MAX, ..Self::words("") }
+    }
 }
 
 /// What a character is to the index.

@@ -228,7 +228,7 @@ impl Archive {
         }
         let mut files: Vec<Located> = Vec::new();
         for state in [FilingState::Reserved, FilingState::Confirmed, FilingState::Void] {
-            let search = Search { state: Some(state), limit: usize::MAX, ..Search::words("") };
+            let search = Search { state: Some(state), ..Search::all() };
             for filed in site.catalogue.search(&search)? {
                 files.extend(site.catalogue.locate(&Locator::Reference(filed.reference))?);
             }

@@ -104,7 +104,7 @@ impl Target {
     }
 
     fn printed(&self, printed: &Printed<'_>) -> Result<Outcome, Error> {
-        let style = if self.lossless { CsvStyle::Lossless } else { CsvStyle::FormulaSafe };
+        let style = CsvStyle::of(self.lossless);
         say(&self.out, &printed.write(&self.out, style)?)
     }
 }
@@ -130,7 +130,7 @@ impl Print {
     pub(super) fn run(&self) -> Result<Outcome, Error> {
         match self {
             Self::Items { year, target } => {
-                let search = Search { year: *year, limit: usize::MAX, ..Search::words("") };
+                let search = Search { year: *year, ..Search::all() };
                 target.table(&target.directory.open()?.item_catalogue(&search)?)
             }
             Self::Box { number, target } => target.table(&target.directory.open()?.box_catalogue(number)?),

@@ -47,7 +47,7 @@ pub(super) struct Tables<'a> {
 /// Compares two tables, writes what differs, and prints how much.
 pub(super) fn run(tables: &Tables<'_>) -> Result<Outcome, Error> {
     let schema = open_schema(tables.schema)?.ignoring(tables.ignore.iter().cloned());
-    let style = if tables.lossless { CsvStyle::Lossless } else { CsvStyle::FormulaSafe };
+    let style = CsvStyle::of(tables.lossless);
     let out = Findings::create(tables.out)?.with_style(style);
     let bar = output::bar(0, "comparing");
     let progress = |progress: Progress| {

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use archive::printing::Font;
-use archive::transfer::{self, Encoding, Layout};
+use archive::transfer::{self, Layout};
 use archive::using::ReadingRequest;
 use archive::{Error, ErrorKind};
 use archive_core::identifier::ReferenceCode;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::{Args, Subcommand};
 
 use super::printing::say;
 use super::{Directory, Outcome, output};
@@ -24,8 +25,9 @@ pub(super) enum Transfer {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
         /// The package's form.
-        #[arg(long, value_enum, default_value = "bagit")]
-        layout: Form,
+        #[arg(long, default_value = "bagit",
+            value_parser = PossibleValuesParser::new(Layout::NAMES).try_map(|name| name.parse::<Layout>()))]
+        layout: Layout,
         #[command(flatten)]
         directory: Directory,
     },
@@ -46,25 +48,11 @@ pub(super) enum Transfer {
     },
 }
 
-/// The form of a package.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Form {
-    Bagit,
-    Medium,
-    MediumGb18030,
-}
-
 impl Transfer {
     pub(super) fn run(&self) -> Result<Outcome, Error> {
         match self {
             Self::Export { references, out, layout, directory } => {
-                let suite = archive::capture::Suite::Sha256;
-                let layout = match layout {
-                    Form::Bagit => Layout::BagIt,
-                    Form::Medium => Layout::Medium(Encoding::Utf8, suite),
-                    Form::MediumGb18030 => Layout::Medium(Encoding::Gb18030, suite),
-                };
-                let done = directory.open()?.export(references, layout, out)?;
+                let done = directory.open()?.export(references, *layout, out)?;
                 output::print(format_args!(
                     "{}: {} files, {} documents",
                     done.path.display(),

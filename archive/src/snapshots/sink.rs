@@ -28,6 +28,14 @@ pub enum CsvStyle {
     Lossless,
 }
 
+impl CsvStyle {
+    /// For programs where `lossless`, else for spreadsheets.
+    #[must_use]
+    pub fn of(lossless: bool) -> Self {
+        if lossless { Self::Lossless } else { Self::FormulaSafe }
+    }
+}
+
 /// A file of findings. It stands at its path only once it is whole.
 #[derive(Debug)]
 pub struct Findings {

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use archive_core::facts::Facts;
-use archive_core::identifier::{CustomerNumber, DocumentType, ProcessCode, ReferenceCode, StageCode};
+use archive_core::identifier::{CustomerNumber, DocumentType, ProcessCode, ReferenceCode, StageCode, quoted};
 use archive_core::record::{Carrier, Customer, CustomerClass, Digest, DocumentForm, Record};
 use archive_core::units::Pages;
 use archive_core::{Error, ErrorKind};
@@ -68,12 +69,42 @@ impl Encoding {
 }
 
 /// The form of a package.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub enum Layout {
     /// A BagIt bag.
     BagIt,
     /// The medium layout.
     Medium(Encoding, Suite),
+}
+
+impl Layout {
+    /// The names of those that may be asked for by name.
+    pub const NAMES: [&str; 3] = ["bagit", "medium", "medium-gb18030"];
+}
+
+impl FromStr for Layout {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        match name {
+            "bagit" => Ok(Self::BagIt),
+            "medium" => Ok(Self::Medium(Encoding::Utf8, Suite::Sha256)),
+            "medium-gb18030" => Ok(Self::Medium(Encoding::Gb18030, Suite::Sha256)),
+            _ => {
+                let message = format!("is no layout: give {}", Self::NAMES.join(", "));
+                Err(Error::invalid(format!("layout {}", quoted(name)), message))
+            }
+        }
+    }
+}
+
+impl TryFrom<String> for Layout {
+    type Error = Error;
+
+    fn try_from(name: String) -> Result<Self, Error> {
+        name.parse()
+    }
 }
 
 /// What was handed over.

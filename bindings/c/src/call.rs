@@ -4,14 +4,13 @@ use std::ffi::c_char;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use archive::capture::Suite;
 use archive::cataloguing::{Printed, Table};
 use archive::checks::Occasion;
 use archive::printing::Font;
 use archive::rounds::RoundTimes;
 use archive::slots::NewBox;
 use archive::snapshots::CsvStyle;
-use archive::transfer::{self, Encoding, Layout};
+use archive::transfer::{self, Layout};
 use archive::using::ReadingRequest;
 use archive::{Archive, Config, Error, ErrorKind, FilingOutcome, SubmittedDocument};
 use archive_core::data_file;
@@ -21,7 +20,7 @@ use archive_core::policy::Policy;
 use archive_core::units::Millimetres;
 use archive_shelving::layout::BankName;
 use archive_shelving::plan::slot_choice::Block;
-use archive_store::{LogEntry, Search};
+use archive_store::Search;
 use chrono::{NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -92,7 +91,7 @@ enum Call {
     },
     Export {
         references: Vec<ReferenceCode>,
-        layout: Form,
+        layout: Layout,
         path: PathBuf,
     },
     TakeIn {
@@ -206,25 +205,6 @@ enum List {
     Spines(Vec<BoxNumber>),
 }
 
-/// The form of a package.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Form {
-    Bagit,
-    Medium,
-    MediumGb18030,
-}
-
-impl From<Form> for Layout {
-    fn from(form: Form) -> Self {
-        match form {
-            Form::Bagit => Self::BagIt,
-            Form::Medium => Self::Medium(Encoding::Utf8, Suite::Sha256),
-            Form::MediumGb18030 => Self::Medium(Encoding::Gb18030, Suite::Sha256),
-        }
-    }
-}
-
 impl Call {
     /// Asks `archive`, and gives the answer as JSON.
     fn answer(self, archive: &Archive) -> Result<Value, Error> {
@@ -237,12 +217,7 @@ impl Call {
             Self::Join { reference, key, documents } => value(&archive.join(&reference, key, documents)?),
             Self::LateFiles { reference } => value(&archive.late_files(&reference)?),
             Self::Reminders { since } => value(&archive.reminders(since)?),
-            Self::History { reference } => {
-                let entries = archive.catalogue().history(&reference)?;
-                let row =
-                    |entry: &LogEntry| Ok(json!({ "position": entry.position, "event": entry.event()? }));
-                Ok(Value::Array(entries.iter().map(row).collect::<Result<_, Error>>()?))
-            }
+            Self::History { reference } => value(&archive.history(&reference)?),
             Self::WayTo { slot } => {
                 let way = archive.way_to(&slot)?;
                 Ok(json!({ "way": value(&way)?, "words": way.to_string() }))
@@ -264,11 +239,11 @@ impl Call {
             }
             Self::MergeSite { site } => value(&archive.merge_site(&Archive::open(Config::load(&site)?)?)?),
             Self::Write { list, path, lossless } => {
-                let style = if lossless { CsvStyle::Lossless } else { CsvStyle::FormulaSafe };
+                let style = CsvStyle::of(lossless);
                 list.write(archive, &path, style)
             }
             Self::Export { references, layout, path } => {
-                value(&archive.export(&references, layout.into(), &path)?)
+                value(&archive.export(&references, layout, &path)?)
             }
             Self::TakeIn { path } => value(&archive.take_in(&path)?),
             Self::ValidatePackage { path } => value(&transfer::validate(&path)?),
@@ -320,7 +295,7 @@ impl List {
     fn write(&self, archive: &Archive, path: &Path, style: CsvStyle) -> Result<Value, Error> {
         let table: Table = match self {
             Self::Items { year } => {
-                let search = Search { year: *year, limit: usize::MAX, ..Search::words("") };
+                let search = Search { year: *year, ..Search::all() };
                 archive.item_catalogue(&search)?
             }
             Self::Box(number) => archive.box_catalogue(number)?,

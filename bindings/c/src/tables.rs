@@ -99,7 +99,7 @@ pub unsafe extern "C" fn ma_reconcile_files(
             let left = Path::new(text("left", left, left_length)?);
             let right = Path::new(text("right", right, right_length)?);
             let options = TableOptions::parse(text("options", options, options_length)?)?;
-            let style = if options.lossless { CsvStyle::Lossless } else { CsvStyle::FormulaSafe };
+            let style = CsvStyle::of(options.lossless);
             let findings = Findings::create(Path::new(text("out", out, out_length)?))?.with_style(style);
             let tell = |now: Progress| tell(progress, context, now);
             let schema = options.schema()?;

@@ -278,15 +278,7 @@ impl Archive {
     /// What the evidence log says of a file.
     fn history(&self, py: Python<'_>, reference: &str) -> PyResult<String> {
         let reference: ReferenceCode = parsed(reference)?;
-        let entries = detached(py, || {
-            let entries = self.archive.catalogue().history(&reference)?;
-            entries.iter().map(|entry| Ok((entry.position, entry.event()?))).collect::<Result<Vec<_>, _>>()
-        })?;
-        let rows: Vec<_> = entries
-            .iter()
-            .map(|(position, event)| serde_json::json!({ "position": position, "event": event }))
-            .collect();
-        json(&rows)
+        json(&detached(py, || self.archive.history(&reference))?)
     }
 
     /// The state of the whole evidence log, as text.

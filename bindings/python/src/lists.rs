@@ -19,7 +19,7 @@ fn write_list(
     lossless: bool,
     list: impl FnOnce() -> Result<Table, Error> + Send,
 ) -> PyResult<String> {
-    let style = if lossless { CsvStyle::Lossless } else { CsvStyle::FormulaSafe };
+    let style = CsvStyle::of(lossless);
     json(&detached(py, || Printed::Table(&list()?).write(path, style))?)
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn write_item_catalogue(
     year: Option<u16>,
     lossless: bool,
 ) -> PyResult<String> {
-    let search = Search { year, limit: usize::MAX, ..Search::words("") };
+    let search = Search { year, ..Search::all() };
     write_list(py, &path, lossless, || archive.facade().item_catalogue(&search))
 }
 

@@ -3,17 +3,15 @@
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-use archive::capture::Suite;
 use archive::printing::Font;
-use archive::transfer::{self, Encoding, Layout};
+use archive::transfer::{self, Layout};
 use archive::using::ReadingRequest;
-use archive_core::Error;
 use archive_core::data_file;
 use archive_core::policy::Policy;
 use pyo3::prelude::*;
 
 use crate::archive::{Archive, parsed};
-use crate::errors::{detached, json, raise};
+use crate::errors::{detached, json};
 use crate::waiting::interruptible;
 
 /// Writes files as a package.
@@ -26,15 +24,7 @@ pub(crate) fn export(
     path: PathBuf,
 ) -> PyResult<String> {
     let references = references.iter().map(|r| parsed(r)).collect::<PyResult<Vec<_>>>()?;
-    let layout = match layout {
-        "bagit" => Layout::BagIt,
-        "medium" => Layout::Medium(Encoding::Utf8, Suite::Sha256),
-        "medium-gb18030" => Layout::Medium(Encoding::Gb18030, Suite::Sha256),
-        other => {
-            let message = "is no layout: give bagit, medium or medium-gb18030";
-            return Err(raise(Error::invalid(format!("argument layout {other:?}"), message)));
-        }
-    };
+    let layout: Layout = parsed(layout)?;
     let write = || archive.facade().export(&references, layout, &path);
     json(&interruptible(py, &AtomicBool::new(false), write)?)
 }

@@ -155,7 +155,7 @@ pub(crate) fn reconcile(
     let schema = snapshots::open_schema(schema.as_deref()).map_err(raise)?.ignoring(ignore);
     let sink = match &out {
         Some(path) => {
-            let style = if lossless { CsvStyle::Lossless } else { CsvStyle::FormulaSafe };
+            let style = CsvStyle::of(lossless);
             Sink::File(snapshots::Findings::create(path).map_err(raise)?.with_style(style))
         }
         None => Sink::Memory,
