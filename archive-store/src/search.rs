@@ -109,7 +109,8 @@ fn runs(text: &str) -> Vec<(Class, Vec<char>)> {
     for c in text.nfkc().flat_map(char::to_lowercase) {
         let class = class(c);
         match runs.last_mut() {
-            Some((_, run)) if class == last => run.push(c),
+            // What stands between words never joins one, or a quote in it would end a phrase.
+            Some((_, run)) if class == last && class != Class::Other => run.push(c),
             _ if class != Class::Other => runs.push((class, vec![c])),
             _ => {}
         }
@@ -237,6 +238,8 @@ mod tests {
         check_query("", "");
         check_query(" \t，。", "");
         check_query("\"OR\" NEAR(", "\"or\" * AND \"near\" *");
+        check_query("a.\" OR b.\"\"*", "\"a\" * AND \"or\" * AND \"b\" *");
+        check_query("</script><img src=\"x\">", "\"script img\" * AND \"src x\" *");
         assert!(phrases(&"电".repeat(201)).is_err());
     }
 
@@ -245,5 +248,6 @@ mod tests {
         assert_eq!(index_text("杭州,供电"), "杭州 州 供电 电");
         assert_eq!(index_text("Ａ甲"), "a 甲");
         assert_eq!(index_text("…"), "");
+        assert_eq!(index_text("杭州。。（供电）--AB\">--"), "杭州 州 供电 电 ab");
     }
 }
