@@ -21,9 +21,10 @@ export async function startBrowser() {
   });
 }
 
-// A page that notes what it should not do: errors, and requests that leave the machine's disk.
+// A page that notes what it should not do: errors, and requests that leave the machine's disk or, where `mayAsk` names one, that
+// server.
 export async function openPage(browser, url, options = {}) {
-  const { mayMiss = [], ...context } = options;
+  const { mayMiss = [], mayAsk = null, ...context } = options;
   const opened = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-US", acceptDownloads: true, ...context });
   const page = await opened.newPage();
   const faults = [];
@@ -33,19 +34,30 @@ export async function openPage(browser, url, options = {}) {
     if (message.type() === "error" && !isMissing) faults.push(message.text());
   });
   page.on("request", (request) => {
-    if (!/^(file|data|blob):/.test(request.url())) faults.push(`request to ${request.url()}`);
+    const isOwn = mayAsk !== null && new URL(request.url()).origin === mayAsk;
+    if (!isOwn && !/^(file|data|blob):/.test(request.url())) faults.push(`request to ${request.url()}`);
   });
   await page.goto(url);
   return { page, faults, close: () => opened.close() };
 }
 
-// The serious and critical faults that axe finds, in words.
+// The faults that axe finds, in words.
 export async function accessibilityFaults(page) {
   await page.evaluate(axe.source);
   const result = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
   return result.violations
-    .filter((violation) => ["serious", "critical"].includes(violation.impact))
     .map((violation) => `${violation.id}: ${violation.nodes.slice(0, 3).map((node) => `${node.target} ${node.failureSummary}`).join(" | ")}`);
+}
+
+// Waits until what is loaded is painted, in Debian's one font: others move lines by more than a tolerance allows. Needs `bypassCSP`.
+export async function settle(page) {
+  await page.addStyleTag({ content: "* { font-family: 'WenQuanYi Micro Hei' !important }" });
+  await page.evaluate(async () => {
+    const images = [...document.images];
+    for (const image of images) image.decoding = "sync";
+    await Promise.all(images.map((image) => image.decode().catch(() => {})));
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+  });
 }
 
 // The side of the squares in which pictures are compared: what draws fonts differs from machine to machine by less.

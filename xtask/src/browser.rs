@@ -1,7 +1,8 @@
 //! The pages that people look at, tested in a real browser.
 //!
-//! The tests lie in `xtask/browser`: they click through pages that opened from disk, compare screenshots with
-//! stored ones (`UPDATE_GOLDEN=1` stores them anew), and ask axe-core for faults of accessibility.
+//! The tests lie in `xtask/browser`: they click through pages that opened from disk and through the console,
+//! compare screenshots with stored ones (`UPDATE_GOLDEN=1` stores them anew), and ask axe-core for faults of
+//! accessibility.
 
 use crate::command::{Result, cargo, program, root, step, succeeds, target};
 use crate::{peers, test};
@@ -35,6 +36,9 @@ pub(crate) fn test() -> Result<()> {
         page.args(["run", "--quiet", "--package", "archive", "--example", "exception_page", "--"]);
         step(&format!("a page of {count} findings"), page.arg(pages.join(name)).arg(count))?;
     }
+    let mut holdings = cargo();
+    holdings.args(["run", "--quiet", "--package", "archive", "--example", "console_holdings", "--"]);
+    step("holdings for the console", holdings.arg(pages.join("console")))?;
     let mut demo = cargo();
     demo.args(["run", "--quiet", "--package", "archive", "--", "demo", "--out"]).arg(pages.join("demo"));
     step("the page of the demo", demo.env("ARCHIVE_MODELS", models))?;

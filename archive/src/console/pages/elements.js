@@ -33,11 +33,12 @@ export function facts(pairs) {
     [element('dt', {}, say(name)), element('dd', {}, value instanceof Node ? value : visible(value))]));
 }
 
-/** A table; cells are text or elements. */
+/** A table; cells are text or elements. The cells of a `number` or `whole` column stay on one line. */
 export function table(caption, columns, rows) {
-  const head = columns.map((column) => element('th', { scope: 'col', class: column.number ? 'number' : null }, say(column.name)));
+  const kind = (column) => (column.number ? 'number' : column.whole ? 'whole' : null);
+  const head = columns.map((column) => element('th', { scope: 'col', class: kind(column) }, say(column.name)));
   const body = rows.map((row) => element('tr', {}, row.map((cell, i) =>
-    element('td', { class: columns[i].number ? 'number' : null }, cell instanceof Node ? cell : visible(cell)))));
+    element('td', { class: kind(columns[i]) }, cell instanceof Node ? cell : visible(cell)))));
   return element('div', { class: 'scroll' }, element('table', {}, caption ? element('caption', {}, caption) : null,
     element('thead', {}, element('tr', {}, head)), element('tbody', {}, body)));
 }

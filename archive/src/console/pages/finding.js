@@ -8,7 +8,7 @@ function link(file) {
 }
 
 export function fileTable(caption, files) {
-  const columns = [{ name: 'reference' }, { name: 'customer' }, { name: 'process' }, { name: 'state' }, { name: 'box' }, { name: 'slot' }, { name: 'filed' }];
+  const columns = [{ name: 'reference' }, { name: 'customer' }, { name: 'process' }, { name: 'state', whole: true }, { name: 'box' }, { name: 'slot' }, { name: 'filed', whole: true }];
   return table(caption, columns, files.map((f) =>
     [link(f), foreign(f.customer), foreign(f.process_name ?? f.process), say(f.state), foreign(f.box), foreign(f.slot), moment(f.filed)]));
 }
@@ -32,17 +32,23 @@ export async function search({ query, signal }) {
   choice('retention', ['D10', 'D30', 'Y'], query.get('retention')),
   choice('state', ['confirmed', 'reserved', 'void'], query.get('state')),
   element('button', { class: 'main' }, say('go')));
-  const found = await askJson(`/api/v1/search?${query}`, { signal });
-  // A tag, a box or a slot names files that hold no such word.
-  const name = query.get('words');
-  let named = [];
-  if (name && found.files.length === 0) {
-    named = await askJson(`/api/v1/locate?${new URLSearchParams({ name })}`, { signal });
+  return [element('h2', {}, say('search')), form, await searched(query, signal)];
+}
+
+/** What a search found; where it could not be done, why, so that its form stays to be mended. */
+async function searched(query, signal) {
+  try {
+    const found = await askJson(`/api/v1/search?${query}`, { signal });
+    // A tag, a box or a slot names files that hold no such word.
+    const [name, narrowed] = [query.get('words'), [...query.keys()].some((key) => key !== 'words')];
+    const isName = name && !narrowed && found.files.length === 0;
+    const files = isName ? await askJson(`/api/v1/locate?${new URLSearchParams({ name })}`, { signal }) : found.files;
+    return files.length === 0 ? element('p', {}, say('nothing'))
+      : fileTable(`${say('found')} ${files.length}${found.more ? `; ${say('more')}` : ''}`, files);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.problem.status === 401) throw error;
+    return error.shown();
   }
-  const files = [...found.files, ...named];
-  const result = files.length === 0 ? element('p', {}, say('nothing'))
-    : fileTable(`${say('found')} ${files.length}${found.more ? `; ${say('more')}` : ''}`, files);
-  return [element('h2', {}, say('search')), form, result];
 }
 
 function documentShown(reference, document) {
@@ -65,10 +71,31 @@ function documentShown(reference, document) {
       place.replaceChildren(element('p', { class: 'bad' }, say('missingImage')), element('p', {}, foreign(error.message)));
     }
   };
-  return element('section', {}, element('b', {}, foreign(document.name)), ` · ${document.pages} ${say('pages')}`,
+  return element('section', {}, element('b', {}, foreign(document.name)), ` · ${say('pages')}: ${document.pages}`,
     element('div', { class: 'soft' }, element('code', {}, visible(document.id))),
     element('div', { class: 'actions' }, element('button', { type: 'button', click: show }, say('show')),
       element('a', { href: path, download: true }, say('save'))), place);
+}
+
+/** How to get to a box, in the language of the page. */
+function wayTo({ slot, aisle }) {
+  if (aisle === null) return null;
+  const [site, room, bank, column, side, bay, level, position] = slot.split('/');
+  const names = [['site', site], ['storeRoom', room], ['bank', bank], ['aisle', aisle], ['column', column], ['side', side], ['bay', bay], ['level', level], ['slotPosition', position]];
+  return names.map(([name, value]) => `${say(name)} ${value}`).join(' · ');
+}
+
+/** Values as JSON, a line each: what cannot be seen in them is shown, and the lines stay lines. */
+function text(values) {
+  return JSON.stringify(values, null, 2).split('\n').map(visible).join('\n');
+}
+
+/** What the log says: the event and its moment for people, and the entry as it is hashed. */
+function eventShown(entry) {
+  let said = {};
+  try { said = JSON.parse(entry); } catch { /* An entry of another version is shown as it is. */ }
+  return element('div', {}, element('b', {}, visible(said.event ?? '')), said.at ? ` · ${moment(said.at)}` : null,
+    element('details', {}, element('summary', {}, say('entry')), element('code', {}, visible(entry))));
 }
 
 export async function record({ parts, signal }) {
@@ -84,18 +111,18 @@ export async function record({ parts, signal }) {
   const system = element('section', { class: 'card' }, element('h3', {}, say('systemRecord')),
     facts([['key', found.system_record.key], ['customer', found.system_record.customer], ['name', found.system_record.customer_name]]));
   const shelf = element('section', { class: 'card' }, element('h3', {}, say('place')), place
-    ? facts([['box', place.box], ['slot', place.slot], ['state', say(place.standing)], ['way', place.way], ['tag', place.tag],
+    ? facts([['box', place.box], ['slot', place.slot], ['state', say(place.standing)], ['way', wayTo(place)], ['tag', place.tag],
       ['lastSeen', place.last_seen && say(place.last_seen)], ['seenAt', place.seen_at]])
     : element('p', {}, say('electronic')));
-  const paperRows = papers && table(say(papers.state), [{ name: 'papers' }, { name: 'state' }, { name: 'due' }, { name: 'why' }],
+  const paperRows = papers && table(say(papers.state), [{ name: 'neededPaper' }, { name: 'state', whole: true }, { name: 'due', whole: true }, { name: 'why' }],
     papers.papers.map((p) => [foreign(p.name), say(p.state), p.due ?? '', foreign(p.why || p.reason || '')]));
   const readings = element('details', { class: 'card' }, element('summary', {}, say('readings')),
-    element('pre', {}, element('code', {}, visible(JSON.stringify(found.readings, null, 1)))));
+    element('pre', {}, element('code', {}, text(found.readings))));
   const proven = element('section', { class: 'card' }, element('h3', {}, say('proof')),
     element('p', { class: proof.holds ? 'good' : 'bad' }, say(proof.holds ? 'proofHolds' : 'proofFails')),
     facts([['entries', proof.checkpoint.size], ['root', element('code', {}, proof.checkpoint.root)]]),
-    table(null, [{ name: 'position', number: true }, { name: 'event' }, { name: 'state' }],
-      proof.entries.map((e) => [String(e.position), element('code', {}, visible(e.event)), e.holds ? '✓' : '✕'])));
+    table(null, [{ name: 'position', number: true }, { name: 'event' }, { name: 'proven', whole: true }],
+      proof.entries.map((e) => [String(e.position), eventShown(e.event), e.holds ? '✓' : '✕'])));
   return [element('h2', {}, say('reference'), ' ', foreign(file.reference)),
     element('section', { class: 'card' }, facts([['process', file.process_name ?? file.process], ['year', file.year], ['retention', file.retention],
       ['state', say(file.state)], ['filed', moment(file.filed)], ['request', found.request], ['policy', found.policy]])),

@@ -6,6 +6,8 @@ import { say } from './words.js';
 const ROW = 26;
 const LEFT = 230;
 const WIDTH = 1000;
+// Beside the last day there is room for a number of days.
+const RIGHT = 70;
 const DRAWN = 60;
 
 /** From when to when each file is out: a bar to the day it is due, hatched red beyond. */
@@ -14,7 +16,7 @@ function timeLine(loans) {
   const drawnLoans = loans.slice(0, DRAWN);
   const begins = Math.min(...drawnLoans.map((l) => Date.parse(l.lent)));
   const ends = Math.max(now, ...drawnLoans.map((l) => Date.parse(l.due ?? l.lent)));
-  const x = (time) => LEFT + ((WIDTH - LEFT - 20) * (time - begins)) / Math.max(ends - begins, 1);
+  const x = (time) => LEFT + ((WIDTH - LEFT - RIGHT) * (time - begins)) / Math.max(ends - begins, 1);
   const height = drawnLoans.length * ROW + 44;
   const picture = drawn('svg', { viewBox: `0 0 ${WIDTH} ${height}`, class: 'timeline', role: 'img', 'aria-label': say('loans') });
   for (let i = 0; i <= 4; i += 1) {
@@ -30,7 +32,7 @@ function timeLine(loans) {
       drawn('rect', { class: 'line', x: x(Date.parse(loan.lent)), y: top + 3, width: Math.max(x(due) - x(Date.parse(loan.lent)), 2), height: 14, rx: 3 }));
     if (due < now) {
       picture.append(drawn('rect', { class: 'line late', x: x(due), y: top + 6, width: Math.max(x(now) - x(due), 2), height: 8 }),
-        drawn('text', { x: x(now) - 4, y: top + 15, 'text-anchor': 'end' }, `✕ ${loan.days_overdue}`));
+        drawn('text', { class: 'days', x: x(now) + 6, y: top + 15 }, `✕ ${loan.days_overdue}`));
     }
   });
   picture.append(drawn('line', { class: 'today', x1: x(now), x2: x(now), y1: 20, y2: height }));
@@ -40,7 +42,7 @@ function timeLine(loans) {
 export async function list({ signal }) {
   const loans = await askJson('/api/v1/loans', { signal });
   if (loans.length === 0) return [element('h2', {}, say('loans')), element('p', {}, say('nothing'))];
-  const columns = [{ name: 'reference' }, { name: 'borrower' }, { name: 'purpose' }, { name: 'lent' }, { name: 'due' }, { name: 'late', number: true }];
+  const columns = [{ name: 'reference' }, { name: 'borrower' }, { name: 'purpose' }, { name: 'lent', whole: true }, { name: 'due', whole: true }, { name: 'late', number: true }];
   const rows = loans.map((l) => [element('a', { href: `#/record/${encodeURIComponent(l.reference)}` }, visible(l.reference)),
     foreign(l.borrower), foreign(l.purpose), day(l.lent), day(l.due), l.days_overdue === null ? '' : element('b', { class: 'bad' }, `✕ ${l.days_overdue}`)]);
   return [element('h2', {}, say('loans')), timeLine(loans), table(`${say('found')} ${loans.length}`, columns, rows)];
@@ -51,7 +53,7 @@ export async function completeness({ signal }) {
   const names = ['files', 'complete', 'complete_with_deferrals', 'unverified', 'incomplete'];
   const figures = names.map((name) => element('div', { class: 'card' }, element('b', {}, matrix.figures[name]), say(name.replaceAll('_', '-'))));
   const states = ['present', 'deferred', 'overdue', 'missing', 'unverified'];
-  const columns = [{ name: 'papers' }, ...states.map((name) => ({ name, number: true }))];
+  const columns = [{ name: 'neededPaper' }, ...states.map((name) => ({ name, number: true }))];
   const processes = matrix.processes.filter((p) => p.figures.files > 0).map((p) => element('section', {},
     element('h3', {}, foreign(p.name), ` · ${p.figures.files} ${say('files')}`),
     table(null, columns, p.papers.map((paper) => [foreign(paper.paper), ...states.map((s) =>

@@ -94,7 +94,7 @@ export async function play({ parts, query, signal }) {
     place.replaceChildren(drawing);
   };
   if (moves.length > 0) await show();
-  const columns = [{ name: 'step', number: true }, { name: 'box' }, { name: 'from' }, { name: 'to' }, { name: 'state' }];
+  const columns = [{ name: 'step', number: true }, { name: 'box' }, { name: 'from' }, { name: 'to' }, { name: 'state', whole: true }];
   return [element('h2', {}, say('moves')), element('form', {}, element('label', {}, say('plan'), choose),
     element('label', { class: 'wide' }, say('step'), slider), button),
   words, place, element('section', { class: 'card' }, facts([['moves', plan.all], ['openings', plan.openings]])),

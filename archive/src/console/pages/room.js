@@ -109,7 +109,7 @@ export async function inventory({ signal }) {
         element('progress', { max: running.aisles, value: running.read, 'aria-label': say('read') }),
         facts([['when', moment(running.begun)], ['read', `${running.read} / ${running.aisles}`], ['aisle', running.at], ['boxes', running.boxes]]))
       : element('p', { class: 'soft' }, say('notRunning'));
-    const columns = [{ name: 'when' }, ...['present', 'misplaced', 'missing', 'unverified'].map((name) => ({ name, number: true })), { name: 'key' }];
+    const columns = [{ name: 'when', whole: true }, ...['present', 'misplaced', 'missing', 'unverified'].map((name) => ({ name, number: true })), { name: 'key' }];
     place.replaceChildren(now, table(say('latest'), columns,
       latest.map((i) => [moment(i.when), i.present, i.misplaced, i.missing, i.unverified, foreign(i.key)])));
   };
