@@ -12,6 +12,7 @@
 //!     key: "3342125369".into(),
 //!     kind: "mismatch".into(),
 //!     field: Some("ct_ratio".into()),
+//!     file: None,
 //!     left: Some("200/5".into()),
 //!     right: Some("800/5".into()),
 //!     severity: Severity::Critical,
@@ -207,9 +208,10 @@ pub enum Vanished {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Book {
     alerts: BTreeMap<AlertId, Alert>,
-    /// The alert of each difference: its key, kind and field.
+    /// The alerts of each difference: its key, kind and field. One, or one for each file of the customer that a
+    /// person reviewed, the oldest first.
     #[serde(skip)]
-    by_difference: BTreeMap<(String, String, Option<String>), AlertId>,
+    by_difference: BTreeMap<(String, String, Option<String>), Vec<AlertId>>,
     next: u64,
 }
 
@@ -259,33 +261,16 @@ impl Book {
     ) -> Vec<Notice> {
         self.index();
         let mut notices = Vec::new();
-        let mut seen = BTreeSet::new();
+        let mut seen: BTreeSet<AlertId> = BTreeSet::new();
         for finding in findings {
             let Some(rule) = rules.rule(finding) else { continue };
             let is_suppressed = rules.suppresses(finding, orders, today);
-            let difference = difference(finding);
-            let (id, cause) = match self.by_difference.get(&difference) {
-                Some(id) => (*id, self.see_again(*id, finding, is_suppressed, today)),
-                None => {
-                    let id = AlertId(self.next);
-                    self.next += 1;
-                    self.by_difference.insert(difference, id);
-                    let mut alert = Alert {
-                        finding: finding.clone(),
-                        route: rule.route,
-                        state: State::Open,
-                        level: 0,
-                        is_suppressed,
-                        escalate_after_days: rule.escalate_after_days,
-                        since: today,
-                        history: Vec::new(),
-                    };
-                    alert.enter(State::Open, None, today);
-                    self.alerts.insert(id, alert);
-                    (id, Some(Cause::New))
-                }
+            let (id, cause) = match self.shown_by(finding) {
+                Some(id) => (id, self.see_again(id, finding, is_suppressed, today)),
+                None => (self.enter(finding, rule, is_suppressed, today), Some(Cause::New)),
             };
-            seen.insert(id);
+            // It still shows on all files on which it was reviewed: a table has one row of them all.
+            seen.extend(self.by_difference.get(&difference(finding)).into_iter().flatten());
             if let (Some(alert), Some(cause)) = (self.alerts.get_mut(&id), cause) {
                 (alert.route, alert.escalate_after_days) = (rule.route, rule.escalate_after_days);
                 if alert.route == Route::AtOnce && !alert.is_suppressed {
@@ -306,6 +291,40 @@ impl Book {
         notices
     }
 
+    /// The alert that a comparison of tables shows again: the one of the same values, or else the oldest.
+    fn shown_by(&self, finding: &Observation) -> Option<AlertId> {
+        let known = self.by_difference.get(&difference(finding))?;
+        let same =
+            known.iter().find(|id| self.get(**id).is_some_and(|alert| same_values(&alert.finding, finding)));
+        same.or(known.first()).copied()
+    }
+
+    /// Enters a new alert.
+    fn enter(
+        &mut self,
+        finding: &Observation,
+        rule: &Rule,
+        is_suppressed: bool,
+        today: NaiveDate,
+    ) -> AlertId {
+        let id = AlertId(self.next);
+        self.next += 1;
+        self.by_difference.entry(difference(finding)).or_default().push(id);
+        let mut alert = Alert {
+            finding: finding.clone(),
+            route: rule.route,
+            state: State::Open,
+            level: 0,
+            is_suppressed,
+            escalate_after_days: rule.escalate_after_days,
+            since: today,
+            history: Vec::new(),
+        };
+        alert.enter(State::Open, None, today);
+        self.alerts.insert(id, alert);
+        id
+    }
+
     /// A difference that is known shows again: why somebody is to be told, if at all.
     fn see_again(
         &mut self,
@@ -315,12 +334,13 @@ impl Book {
         today: NaiveDate,
     ) -> Option<Cause> {
         let alert = self.alerts.get_mut(&id)?;
-        let same_values = (&alert.finding.left, &alert.finding.right) == (&finding.left, &finding.right);
+        let same = same_values(&alert.finding, finding);
         let waited = std::mem::replace(&mut alert.is_suppressed, is_suppressed);
-        alert.finding = finding.clone();
+        let file = finding.file.clone().or_else(|| alert.finding.file.take());
+        alert.finding = Observation { file, ..finding.clone() };
         match alert.state {
             // What a person called false stays so until the values change.
-            State::False if same_values => None,
+            State::False if same => None,
             State::Open | State::Acknowledged => {
                 // Its order was closed and it is still there: now it counts.
                 (waited && !is_suppressed).then(|| {
@@ -385,15 +405,20 @@ impl Book {
 
     /// Makes the index of differences, which is not stored.
     fn index(&mut self) {
-        if self.by_difference.len() != self.alerts.len() {
-            self.by_difference =
-                self.alerts.iter().map(|(id, alert)| (difference(&alert.finding), *id)).collect();
+        if self.by_difference.is_empty() {
+            for (id, alert) in &self.alerts {
+                self.by_difference.entry(difference(&alert.finding)).or_default().push(*id);
+            }
         }
     }
 }
 
 fn difference(finding: &Observation) -> (String, String, Option<String>) {
     (finding.key.clone(), finding.kind.clone(), finding.field.clone())
+}
+
+fn same_values(left: &Observation, right: &Observation) -> bool {
+    (&left.left, &left.right) == (&right.left, &right.right)
 }
 
 #[cfg(test)]
@@ -410,6 +435,7 @@ mod tests {
             key: key.into(),
             kind: "mismatch".into(),
             field: Some(field.into()),
+            file: None,
             left: Some("a".into()),
             right: Some(right.into()),
             severity,

@@ -181,6 +181,7 @@ fn observe(archive: &Archive) -> Result<(), Error> {
             key: key.into(),
             kind: "mismatch".into(),
             field: Some(field.into()),
+            file: None,
             left: paper.map(str::to_owned),
             right: Some(system.into()),
             severity,

@@ -40,6 +40,12 @@ impl AlertBook {
     /// The most bytes of a book: some millions of alerts.
     pub const SIZE_LIMIT: u64 = 2 << 30;
 
+    /// Where the book of an archive in `directory` lies, unless somebody names another place.
+    #[must_use]
+    pub fn path_in(directory: &Path) -> PathBuf {
+        directory.join("alerts.json")
+    }
+
     /// Opens the book at `path`, an empty one where there is none yet, and waits for whoever has it open.
     ///
     /// # Errors
@@ -48,7 +54,14 @@ impl AlertBook {
         let mut beside = path.as_os_str().to_owned();
         beside.push(".lock");
         let beside = PathBuf::from(beside);
-        let lock = File::create(&beside).map_err(|e| Error::io(&beside, "create", e))?;
+        let lock = File::create(&beside).map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => {
+                let message =
+                    "cannot lie there: the directory is not there; name that of the archive, or the book";
+                Error::new(ErrorKind::NotFound, path.display().to_string(), message).with_source(e)
+            }
+            _ => Error::io(&beside, "create", e),
+        })?;
         lock.lock().map_err(|e| Error::io(&beside, "lock", e))?;
         let book = match fs::metadata(path) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Book::default(),

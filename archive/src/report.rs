@@ -94,15 +94,47 @@ pub struct Exception {
 
 /// What a finding says: which file, paper and field, and both values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "console", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Subject {
     /// 档号 of the file.
+    #[cfg_attr(
+        feature = "console",
+        schema(
+            value_type = String,
+            min_length = 1,
+            max_length = 128,
+            pattern = r"^[^\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]([^\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]*[^\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff])?$"
+        )
+    )]
     pub reference: ReferenceCode,
     /// 户号.
+    #[cfg_attr(
+        feature = "console",
+        schema(
+            value_type = String,
+            min_length = 1,
+            max_length = 64,
+            pattern = r"^[^\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]([^\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]*[^\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff])?$"
+        )
+    )]
     pub customer: CustomerNumber,
-    /// In what way paper and record differ.
+    /// `mismatch`, `papers-disagree`, `unreadable` or `missing-in-record`.
+    #[cfg_attr(
+        feature = "console",
+        schema(value_type = String, pattern = "^(mismatch|papers-disagree|unreadable|missing-in-record)$")
+    )]
     pub kind: FindingKind,
     /// The field.
+    #[cfg_attr(
+        feature = "console",
+        schema(
+            value_type = String,
+            min_length = 1,
+            max_length = 64,
+            pattern = r"^[^\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]([^\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]*[^\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff])?$"
+        )
+    )]
     pub field: FieldName,
     /// The paper that speaks most clearly.
     pub document: String,
@@ -110,7 +142,8 @@ pub struct Subject {
     pub paper: Option<String>,
     /// The record's value, where it has one.
     pub record: Option<String>,
-    /// How much it matters.
+    /// How much it matters: `minor`, `major` or `critical`.
+    #[cfg_attr(feature = "console", schema(value_type = String, pattern = "^(minor|major|critical)$"))]
     pub severity: Severity,
     /// Why it matters.
     pub reason: String,

@@ -18,6 +18,8 @@
 //! another or what was decided before. What was taken already changes nothing. A decision reaches the book of
 //! alerts, from which the next judgement learns, and the evidence log of the catalogue.
 //!
+//! Several files of one customer that differ in one field are alerts of their own.
+//!
 //! Limits: [`Review::SIZE_LIMIT`] bytes a file; a decision is as good as the name that the reviewer typed.
 
 use std::collections::BTreeMap;
@@ -44,11 +46,17 @@ const FORMAT: &str = "marketing-archive review";
 
 /// A file of decisions.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "console", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Review {
+    /// `marketing-archive review`.
+    #[cfg_attr(feature = "console", schema(pattern = "^marketing-archive review$"))]
     format: String,
+    /// 1.
+    #[cfg_attr(feature = "console", schema(minimum = 1, maximum = 1))]
     version: u32,
     /// The state of the evidence log of the archive whose page it was.
+    #[cfg_attr(feature = "console", schema(inline, value_type = LogState))]
     pub archive: Checkpoint,
     /// What was decided, in the order of the page.
     pub decisions: Vec<FindingDecision>,
@@ -56,17 +64,22 @@ pub struct Review {
 
 /// What was decided on one finding.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "console", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FindingDecision {
     /// The finding's name, which follows from what it says.
+    #[cfg_attr(feature = "console", schema(value_type = String))]
     pub finding: FindingId,
     /// What it says.
     pub subject: Subject,
-    /// What was decided.
+    /// `confirm`: the record is wrong; `reject`: it is right; `unsure`: paper and record alone do not tell.
+    #[cfg_attr(feature = "console", schema(value_type = String, pattern = "^(confirm|reject|unsure)$"))]
     pub decision: ReviewDecision,
     /// What the reviewer noted; empty where nothing.
+    #[cfg_attr(feature = "console", schema(max_length = 2000))]
     pub note: String,
     /// Who decided.
+    #[cfg_attr(feature = "console", schema(min_length = 1, max_length = 100))]
     pub by: String,
     /// The day.
     pub day: NaiveDate,
@@ -74,11 +87,24 @@ pub struct FindingDecision {
 
 /// What taking a file of decisions came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "console", derive(utoipa::ToSchema))]
 pub struct Imported {
     /// Decisions that were new.
     pub taken: usize,
     /// Decisions that were known already and changed nothing.
     pub known: usize,
+}
+
+/// How a state of the log is written, for the description of the console's API.
+#[cfg(feature = "console")]
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "it describes what the store's own type looks like in JSON")]
+struct LogState {
+    /// How many entries it had.
+    size: u64,
+    /// The root of the tree over them, SHA-256 in hexadecimal.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    root: String,
 }
 
 impl Review {
@@ -112,10 +138,16 @@ impl Review {
         if text.len() > Self::SIZE_LIMIT {
             return Err(too_large(name, text.len() as u64));
         }
-        let mut review: Self = serde_json::from_str(text).map_err(|e| {
+        let review: Self = serde_json::from_str(text).map_err(|e| {
             let message = "is no file of decisions as the exception page exports it";
             Error::invalid(name, message).with_source(e)
         })?;
+        review.checked(name)
+    }
+
+    /// The decisions, each once, where none is wrong by itself and none contradicts another.
+    pub(crate) fn checked(self, name: &str) -> Result<Self, Error> {
+        let mut review = self;
         if review.format != FORMAT || review.version != 1 {
             let message = format!(
                 "is {} of version {}; this program reads {FORMAT:?} of version 1",
@@ -194,6 +226,7 @@ impl FindingDecision {
             key: subject.customer.as_str().to_owned(),
             kind: kind.to_owned(),
             field: Some(subject.field.to_string()),
+            file: Some(subject.reference.to_string()),
             left: subject.paper.clone(),
             right: subject.record.clone(),
             severity: subject.severity,
@@ -266,7 +299,7 @@ impl Archive {
     }
 
     /// Refuses a file whose page was not made from an earlier state of this archive.
-    fn refuse_other_archive(&self, review: &Review) -> Result<(), Error> {
+    pub(crate) fn refuse_other_archive(&self, review: &Review) -> Result<(), Error> {
         let (then, now) = (review.archive, self.catalogue.checkpoint()?);
         let goes_on = then.size > 0
             && then.size <= now.size

@@ -49,9 +49,13 @@ export async function accessibilityFaults(page) {
     .map((violation) => `${violation.id}: ${violation.nodes.slice(0, 3).map((node) => `${node.target} ${node.failureSummary}`).join(" | ")}`);
 }
 
-// Waits until what is loaded is painted, in Debian's one font: others move lines by more than a tolerance allows. Needs `bypassCSP`.
-export async function settle(page) {
+// Debian's one font on every machine: others move lines by more than a tolerance allows. Needs `bypassCSP`.
+export async function useOneFont(page) {
   await page.addStyleTag({ content: "* { font-family: 'WenQuanYi Micro Hei' !important }" });
+}
+
+// Loaded is not yet painted.
+export async function untilPainted(page) {
   await page.evaluate(async () => {
     const images = [...document.images];
     for (const image of images) image.decoding = "sync";

@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { accessibilityFaults, archiveCommand, compareWithStored, difference, openPage, pages, settle, startBrowser } from "./browser.js";
+import { accessibilityFaults, archiveCommand, compareWithStored, difference, openPage, pages, startBrowser, untilPainted, useOneFont } from "./browser.js";
 import { PNG } from "pngjs";
 
 const scene = path.join(pages, "console");
@@ -70,6 +70,7 @@ for (const colorScheme of ["light", "dark"]) {
   // The language changes with the colours: both are seen once.
   const locale = colorScheme === "light" ? "zh-CN" : "en-US";
   test(`the pages look as they did, ${colorScheme}`, () => on({ colorScheme, locale, bypassCSP: true }, async (page) => {
+    await useOneFont(page);
     // Moments of this run and digests differ in a few characters; a lost column, colour or drawing is far more.
     const TOLERANCE = 0.02;
     for (const name of Object.keys(PAGES)) {
@@ -84,7 +85,7 @@ for (const colorScheme of ["light", "dark"]) {
       }
       await page.mouse.move(0, 0);
       await page.evaluate(() => scrollTo(0, 0));
-      await settle(page);
+      await untilPainted(page);
       const compare = (part, seen) => {
         const off = compareWithStored(`console-${part}-${colorScheme}`, seen);
         assert.ok(off <= TOLERANCE, `${(off * 100).toFixed(1)} % of ${part} differ: compare target/browser/seen with xtask/browser/screenshots`);

@@ -24,6 +24,10 @@ pub struct Observation {
     pub kind: String,
     /// The field, for a mismatch.
     pub field: Option<String>,
+    /// The file whose papers say it, where a person reviewed them; none of a comparison of tables, which knows
+    /// customers alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// What the papers say.
     pub left: Option<String>,
     /// What the system says.
@@ -44,6 +48,7 @@ impl Observation {
                 key: key.to_owned(),
                 kind: Difference::Mismatch.as_str().to_owned(),
                 field: Some(finding.field.to_string()),
+                file: None,
                 left: finding.paper.clone(),
                 right: finding.record.clone(),
                 severity: finding.severity,
@@ -97,6 +102,7 @@ impl Observation {
             key: parts.join("/"),
             kind: known_kind.ok_or_else(|| unknown("kind", kind.as_deref()))?.as_str().to_owned(),
             field: cell(keys + 1),
+            file: None,
             left: cell(keys + 2),
             right: cell(keys + 3),
             severity: known_severity.ok_or_else(|| unknown("severity", severity.as_deref()))?,
@@ -119,6 +125,7 @@ impl Observation {
                 key: parts.join("/"),
                 kind: cell(keys, row).unwrap_or_default(),
                 field: cell(keys + 1, row),
+                file: None,
                 left: cell(keys + 2, row),
                 right: cell(keys + 3, row),
                 severity: severity.unwrap_or(Severity::Minor),

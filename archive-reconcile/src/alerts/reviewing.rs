@@ -4,7 +4,7 @@ use archive_core::evidence::ReviewDecision;
 use archive_core::{Error, ErrorKind};
 use chrono::NaiveDate;
 
-use super::{Book, Event, Observation, Rules, State, Vanished, difference};
+use super::{AlertId, Book, Event, Observation, Rules, State, difference, same_values};
 
 /// A reviewer's decision on a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,8 @@ pub struct Decided {
 }
 
 impl Book {
-    /// Takes a reviewer's decision on `finding`, which becomes an alert where it was none. Confirmed, it is
+    /// Takes a reviewer's decision on `finding`, which becomes an alert where it was none: one for each file, where
+    /// several of a customer differ in one field. Confirmed, it is
     /// looked after; rejected, it was a false alarm; of an unsure one the note is kept. Gives whether anything
     /// changed: the same decision again does not.
     ///
@@ -28,18 +29,25 @@ impl Book {
     /// `Conflict` where the finding shows other values by now, or was decided or settled otherwise.
     pub fn decide(&mut self, rules: &Rules, finding: &Observation, decided: &Decided) -> Result<bool, Error> {
         self.index();
-        if !self.by_difference.contains_key(&difference(finding)) {
-            // A rule may say that nobody is told of such a finding; whoever decided on it was.
-            let rules = if rules.rule(finding).is_some() { rules } else { &Rules::reference() };
-            self.observe(rules, std::slice::from_ref(finding), &[], Vanished::Unknown, decided.day);
-        }
-        let Some(id) = self.by_difference.get(&difference(finding)) else { return Ok(false) };
-        let Some(alert) = self.alerts.get_mut(id) else { return Ok(false) };
+        let known = self.reviewed_as(finding);
+        let id = match known {
+            Some(id) => id,
+            None => {
+                // A rule may say that nobody is told of such a finding; whoever decided on it was.
+                let reference = Rules::reference();
+                let Some(rule) = rules.rule(finding).or_else(|| reference.rule(finding)) else {
+                    return Ok(false);
+                };
+                self.enter(finding, rule, false, decided.day)
+            }
+        };
+        let Some(alert) = self.alerts.get_mut(&id) else { return Ok(false) };
         let conflict =
             |message: String| Err(Error::new(ErrorKind::Conflict, format!("alert {}", id.0), message));
-        if (&alert.finding.left, &alert.finding.right) != (&finding.left, &finding.right) {
+        if !same_values(&alert.finding, finding) {
             return conflict("shows other values by now: review it on a new page".into());
         }
+        alert.finding.file.clone_from(&finding.file);
         let decision = decided.decision;
         if let Some(Event { decision: Some(before), by, day, .. }) = alert.decided() {
             if *before == decision {
@@ -65,14 +73,28 @@ impl Book {
         alert.history.push(Event { day: decided.day, state, by, decision: Some(decision), note });
         Ok(true)
     }
+
+    /// The alert that a review of `finding` is about: that of its file, or one that a comparison of tables made, which
+    /// does not know of which file it is. Such a one is of another file where the paper says something else of a
+    /// record that is as it was; where the record is another, the page that was reviewed is too old.
+    fn reviewed_as(&self, finding: &Observation) -> Option<AlertId> {
+        let known = self.by_difference.get(&difference(finding))?;
+        let of = |fits: &dyn Fn(&Observation) -> bool| {
+            known.iter().copied().find(|id| self.get(*id).is_some_and(|alert| fits(&alert.finding)))
+        };
+        of(&|known| known.file == finding.file)
+            .or_else(|| of(&|known| known.file.is_none() && same_values(known, finding)))
+            .or_else(|| of(&|known| known.file.is_none() && known.right != finding.right))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Severity;
+    use crate::alerts::Action;
+    use crate::alerts::Vanished;
     use crate::alerts::tests::{day, finding};
-    use crate::alerts::{Action, AlertId};
     use crate::judgement::Review;
 
     #[test]
@@ -96,6 +118,24 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Conflict);
             assert!(error.to_string().contains("confirm, by wang"), "{error}");
         }
+        // Another file of the customer says something else of the same record: an alert of its own.
+        let other = Observation { file: Some("F2".into()), left: Some("c".into()), ..found.clone() };
+        assert!(book.decide(&rules, &other, &by(Reject, "li")).unwrap());
+        assert!(!book.decide(&rules, &other, &by(Reject, "li")).unwrap());
+        assert!(!book.decide(&rules, &found, &by(Confirm, "li")).unwrap(), "the first stays as it was");
+        assert_eq!(book.get(AlertId(1)).unwrap().state, State::False);
+        let older = Observation { right: Some("b".into()), ..other.clone() };
+        assert_eq!(book.decide(&rules, &older, &by(Reject, "li")).unwrap_err().kind(), ErrorKind::Conflict);
+        // A comparison of tables shows the one of its values, and none that is new.
+        let shown = Observation { file: None, ..other.clone() };
+        assert!(book.observe(&rules, &[shown], &[], Vanished::ResolvedInSystem, day(2)).is_empty());
+        assert_eq!(
+            book.iter().map(|(_, a)| a.state).collect::<Vec<_>>(),
+            [State::Acknowledged, State::False]
+        );
+        // A book from a file knows them apart, too.
+        let mut read: Book = serde_json::from_str(&serde_json::to_string(&book).unwrap()).unwrap();
+        assert!(!read.decide(&rules, &other, &by(Reject, "li")).unwrap());
         // Other values are another finding.
         let other = finding("2", "ct_ratio", "y", Severity::Critical);
         assert!(

@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
-use super::{Outcome, output};
+use super::{Directory, Outcome, output};
 
 /// Verbs of `archive alerts`.
 #[derive(Debug, Subcommand)]
@@ -37,14 +37,24 @@ impl Alerts {
 /// Where the alerts are.
 #[derive(Debug, Args)]
 pub(super) struct BookFile {
-    /// The book of alerts; it begins empty where there is no such file.
-    #[arg(id = "book", long, value_name = "FILE", default_value = "alerts.json")]
-    pub(super) path: PathBuf,
+    /// The book of alerts, which begins empty where there is no such file; alerts.json in the archive's directory
+    /// where absent.
+    #[arg(id = "book", long, value_name = "FILE")]
+    path: Option<PathBuf>,
+}
+
+impl BookFile {
+    /// The book that was named, or that of the archive.
+    pub(super) fn path(&self, archive: &Directory) -> PathBuf {
+        self.path.clone().unwrap_or_else(|| AlertBook::path_in(&archive.path))
+    }
 }
 
 /// Arguments of `archive alerts observe`.
 #[derive(Debug, Args)]
 pub(super) struct Observe {
+    #[command(flatten)]
+    directory: Directory,
     #[command(flatten)]
     book: BookFile,
     /// The findings that `archive reconcile` wrote: Parquet, Arrow or CSV.
@@ -88,7 +98,7 @@ impl Observe {
             Gone::System => Vanished::ResolvedInSystem,
             Gone::Paper => Vanished::ResolvedInPaper,
         };
-        let mut file = AlertBook::open(&self.book.path)?;
+        let mut file = AlertBook::open(&self.book.path(&self.directory))?;
         let today = today_or(self.date);
         let mut notices = file.book.observe(&rules, &findings, &orders, vanished, today);
         notices.extend(file.book.escalate(today));
@@ -110,6 +120,8 @@ impl Observe {
 #[derive(Debug, Args)]
 pub(super) struct List {
     #[command(flatten)]
+    directory: Directory,
+    #[command(flatten)]
     book: BookFile,
     /// Settled and suppressed alerts too, and those that were told at once.
     #[arg(long)]
@@ -124,7 +136,7 @@ pub(super) struct List {
 
 impl List {
     fn run(&self) -> Result<Outcome, Error> {
-        let file = AlertBook::open(&self.book.path)?;
+        let file = AlertBook::open(&self.book.path(&self.directory))?;
         let list = if self.all { file.book.iter().collect() } else { file.book.daily_list() };
         list.iter().try_for_each(|(id, alert)| print_alert(*id, alert, self.json))?;
         Ok(if self.check && !list.is_empty() { Outcome::Findings } else { Outcome::Done })
@@ -134,6 +146,8 @@ impl List {
 /// Arguments of `archive alerts act`.
 #[derive(Debug, Args)]
 pub(super) struct Act {
+    #[command(flatten)]
+    directory: Directory,
     #[command(flatten)]
     book: BookFile,
     /// What was done.
@@ -171,7 +185,7 @@ impl Act {
             Done::Paper => Action::ResolveInPaper,
             Done::False => Action::CallFalse,
         };
-        let mut file = AlertBook::open(&self.book.path)?;
+        let mut file = AlertBook::open(&self.book.path(&self.directory))?;
         let day = today_or(self.date);
         let mut failed = None;
         for alert in &self.alerts {

@@ -47,7 +47,7 @@ impl Import {
         let review = archive::review::Review::load(&self.file)?;
         let rules = rules_of(self.rules.as_deref())?;
         let archive = self.directory.open()?;
-        let mut book = AlertBook::open(&self.book.path)?;
+        let mut book = AlertBook::open(&self.book.path(&self.directory))?;
         let imported = archive.import_review(&review, &mut book, &rules)?;
         if self.json {
             output::print_json(&imported)?;

@@ -10,6 +10,7 @@ use archive::room_map::Style;
 use archive::{Error, ErrorKind};
 use clap::Args;
 
+use super::alerts::BookFile;
 use super::{Directory, Outcome, output};
 
 /// Arguments of `archive serve`.
@@ -29,9 +30,8 @@ pub(super) struct Serve {
     /// A file with the token, readable by its owner alone; else one is made at each start.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
-    /// The book of alerts; alerts.json in the archive's directory where absent.
-    #[arg(long = "book", value_name = "FILE")]
-    book: Option<PathBuf>,
+    #[command(flatten)]
+    book: BookFile,
     /// How many hours a browser's session lasts.
     #[arg(long, value_name = "HOURS", default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=720))]
     session_hours: u64,
@@ -61,7 +61,7 @@ impl Serve {
             address: self.listen,
             names: self.names.clone(),
             session: Duration::from_secs(self.session_hours * 3600),
-            alerts: self.book.clone(),
+            alerts: Some(self.book.path(&self.directory)),
             workers: usize::from(self.workers),
             ..ConsoleOptions::new(token)
         };

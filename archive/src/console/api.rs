@@ -19,15 +19,25 @@ mod views;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::header;
 use axum::response::IntoResponse;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::work::Shared;
+use crate::review::Review;
+
+/// Where reviews are posted to: what they hold is larger than what other requests do.
+const REVIEWS: &str = "/api/v1/reviews";
+
+/// So many bytes may a request to `path` have in its body, where others have at most `usual`.
+pub(super) fn body_limit(path: &str, usual: usize) -> usize {
+    if path == REVIEWS { Review::SIZE_LIMIT } else { usual }
+}
 
 #[derive(OpenApi)]
 #[openapi(
@@ -76,6 +86,7 @@ pub(super) fn router() -> (Router<Arc<Shared>>, utoipa::openapi::OpenApi) {
         .routes(routes!(custody::matrix))
         .routes(routes!(exceptions::alerts))
         .routes(routes!(exceptions::decide))
+        .routes(routes!(exceptions::review).layer(DefaultBodyLimit::max(Review::SIZE_LIMIT)))
         .routes(routes!(room::sites))
         .routes(routes!(room::map))
         .routes(routes!(room::drawing))

@@ -85,11 +85,12 @@ fn admit(shared: &Shared, request: &Request) -> Result<(), Problem> {
     }
     let said =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if said.is_some_and(|said| said > shared.body_limit as u64) {
-        // Known from the head alone: nobody waits for what would not be read.
-        return Err(Problem::too_large(&format!("has more than {} bytes", shared.body_limit)));
-    }
     let path = request.uri().path();
+    let most = super::api::body_limit(path, shared.body_limit);
+    if said.is_some_and(|said| said > most as u64) {
+        // Known from the head alone: nobody waits for what would not be read.
+        return Err(Problem::too_large(&format!("has more than {most} bytes")));
+    }
     // What is free is said here; what comes to be is not, until somebody says so.
     if path == "/" || path.starts_with("/assets/") {
         return Ok(());

@@ -58,7 +58,7 @@ impl Shared {
             alerts: options
                 .alerts
                 .clone()
-                .unwrap_or_else(|| archive.config().directory().join("alerts.json")),
+                .unwrap_or_else(|| AlertBook::path_in(archive.config().directory())),
             workers: Arc::new(Semaphore::new(options.workers)),
             book: Arc::new(Semaphore::new(1)),
             inventory: Arc::new(Semaphore::new(1)),

@@ -212,7 +212,7 @@ function bar() {
     reviewer = value;
     keepDecisions();
   }, { maxlength: NAME_LENGTH });
-  return make("div", { class: "bar" }, name,
+  return make("div", { class: "bar", role: "region", "aria-label": say("export") }, name,
     make("button", { type: "button", id: "export", onclick: runExport }, say("export")),
     make("span", { id: "state", class: "soft" }),
     make("span", { class: "right" },

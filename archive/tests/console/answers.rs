@@ -1,9 +1,13 @@
 //! What the API answers, and its description.
 
+use std::process::Command;
+
+use archive::report::Subject;
 use archive::using::LendRequest;
-use archive_reconcile::Severity;
 use archive_reconcile::alerts::{Observation, Rules, Vanished};
+use archive_reconcile::{FindingKind, Severity};
 use archive_store::{Inventory, InventoryFinding, Sighting};
+use serde_json::{Value, json};
 
 use crate::scene::Scene;
 use crate::served::{Served, encoded};
@@ -112,6 +116,7 @@ fn an_exception_is_decided_once() {
         key: key.into(),
         kind: "mismatch".into(),
         field: Some("ct_ratio".into()),
+        file: None,
         left: Some("200/5".into()),
         right: Some("<img src=x onerror=alert(1)>".into()),
         severity,
@@ -151,6 +156,88 @@ fn an_exception_is_decided_once() {
     assert_eq!(served.get("/api/v1/alerts?all=true").json().as_array().unwrap().len(), 2);
     std::fs::write(&book, "{").unwrap();
     served.get("/api/v1/alerts").is_problem(500, &["alerts.json", "line 1"]);
+}
+
+#[test]
+fn the_decisions_of_an_exception_page_are_taken_as_the_command_takes_them() {
+    let scene = Scene::new();
+    let archive = scene.open();
+    let files = ["r-1", "r-2"].map(|key| scene.file(&archive, key));
+    let log = archive.catalogue().checkpoint().unwrap();
+    let today = (chrono::Utc::now() + chrono::TimeDelta::hours(8)).date_naive().to_string();
+    // Two files of one customer that differ in one field: the paper of each says something of its own.
+    let decisions: Vec<Value> = files
+        .iter()
+        .zip(["200/5", "<img src=x>"])
+        .map(|(file, paper)| {
+            let subject = Subject {
+                reference: file.reference_code.clone(),
+                customer: "3388985508".parse().unwrap(),
+                kind: FindingKind::Mismatch,
+                field: "ct_ratio".parse().unwrap(),
+                document: file.documents[0].name.clone(),
+                paper: Some(paper.into()),
+                record: Some("300/5".into()),
+                severity: Severity::Critical,
+                reason: "metered energy is multiplied by the wrong ratio".into(),
+            };
+            json!({ "finding": subject.id(), "subject": subject, "decision": "confirm", "note": "", "by": "李", "day": today })
+        })
+        .collect();
+    let review =
+        json!({ "format": "marketing-archive review", "version": 1, "archive": log, "decisions": decisions });
+    let served = Served::new(archive);
+    let post = |body: &Value| served.post("/api/v1/reviews", &body.to_string());
+    let spoilt = |pointer: &str, value: Value| {
+        let mut spoilt = review.clone();
+        *spoilt.pointer_mut(pointer).unwrap() = value;
+        post(&spoilt)
+    };
+    spoilt("/archive/size", json!(99)).is_problem(409, &["another archive"]);
+    spoilt("/decisions/0/subject/record", json!("400/5")).is_problem(400, &["does not bear the name"]);
+    spoilt("/decisions/1/by", json!(" ")).is_problem(400, &["a reviewer's name"]);
+    spoilt("/decisions/1/decision", json!("delete")).is_problem(400, &["delete"]);
+    spoilt("/version", json!(2)).is_problem(400, &["version 2"]);
+    served.post("/api/v1/reviews", "{").is_problem(400, &[]);
+    assert_eq!(served.get("/api/v1/alerts").json(), json!([]), "all or nothing");
+    // More than other requests may bring, and no more than a file of decisions may have.
+    let padded = format!("{}{}", " ".repeat(100_000), review);
+    assert_eq!(served.post("/api/v1/reviews", &padded).json(), json!({ "taken": 2, "known": 0 }));
+    served.post("/api/v1/reviews", &" ".repeat((32 << 20) + 1)).is_problem(413, &["33554432"]);
+    let alerts = served.get("/api/v1/alerts").json();
+    let said: Vec<_> =
+        alerts.as_array().unwrap().iter().map(|a| (a["file"].clone(), a["paper"].clone())).collect();
+    assert_eq!(said.len(), 2, "{alerts}");
+    for (file, paper) in files.iter().zip(["200/5", "<img src=x>"]) {
+        assert!(said.contains(&(json!(file.reference_code), json!(paper))), "{alerts}");
+    }
+    assert_eq!(
+        (&alerts[0]["state"], &alerts[0]["label"]),
+        (&json!("acknowledged"), &json!("电流互感器变比"))
+    );
+    // The command knows them all: it has the same book, and the same function behind it.
+    let path = scene.path("review.json");
+    std::fs::write(&path, review.to_string()).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_archive"));
+        command.args(arguments).arg("--archive").arg(scene.path("holdings")).current_dir(scene.path("."));
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let imported = run(&["review", "import", path.to_str().unwrap(), "--json"]);
+    assert_eq!(imported.trim(), r#"{"taken":0,"known":2}"#);
+    assert_eq!(run(&["alerts", "list", "--all", "--json"]).lines().count(), 2);
+    run(&["alerts", "act", "system", "0", "--by", "王"]);
+    assert_eq!(served.get("/api/v1/alerts").json().as_array().unwrap().len(), 1);
+    assert!(!scene.path("alerts.json").exists(), "no second book where the command happens to run");
+    let mut elsewhere = Command::new(env!("CARGO_BIN_EXE_archive"));
+    let output = elsewhere.args(["alerts", "list", "--archive", "/nowhere"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.code() == Some(3) && said.contains("name that of the archive, or the book"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -26,6 +26,7 @@ fn answers_are_what_the_description_says() {
         key: key.into(),
         kind: "mismatch".into(),
         field: Some("ct_ratio".into()),
+        file: None,
         left: Some("200/5".into()),
         right: None,
         severity: Severity::Critical,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use archive_core::identifier::{is_invisible, quoted};
 use archive_core::{Error, ErrorKind};
-use archive_reconcile::alerts::{Action, Alert, AlertId, State as Life};
+use archive_reconcile::alerts::{Action, Alert, AlertId, Rules, State as Life};
 use axum::Json;
 use axum::extract::State;
 use chrono::NaiveDate;
@@ -14,6 +14,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::super::problem::{Failures, JsonOf, PathOf, Problem, QueryOf};
 use super::super::work::Shared;
 use super::limits;
+use crate::archive::Archive;
+use crate::review::{Imported, Review};
 
 /// The most alerts that one answer gives.
 const MOST: usize = 1000;
@@ -45,6 +47,10 @@ pub(super) struct AlertView {
     kind: String,
     /// The field, for a mismatch.
     field: Option<String>,
+    /// Its name for people, where the archive compares it.
+    label: Option<String>,
+    /// 档号 of the file that was reviewed; none of a comparison of tables.
+    file: Option<String>,
     /// What the papers say.
     paper: Option<String>,
     /// What the system says.
@@ -79,9 +85,15 @@ struct Step {
 }
 
 impl AlertView {
-    fn of(id: AlertId, alert: &Alert) -> Self {
+    fn of(archive: &Archive, id: AlertId, alert: &Alert) -> Self {
         let finding = alert.finding.clone();
+        let compared = finding
+            .field
+            .as_ref()
+            .and_then(|field| archive.schema().fields().find(|f| f.name.as_str() == field));
         Self {
+            label: compared.map(|field| field.label.clone()),
+            file: finding.file,
             id: id.0,
             key: finding.key,
             kind: finding.kind,
@@ -111,11 +123,12 @@ pub(super) async fn alerts(
     QueryOf(which): QueryOf<Which>,
 ) -> Result<Json<Vec<AlertView>>, Problem> {
     let limit = limits::rows(which.limit, 200, MOST)?;
+    let archive = Arc::clone(&shared.archive);
     let found = shared.ask_book(move |file| {
         let wanted = |alert: &Alert| which.all || (alert.state.is_live() && !alert.is_suppressed);
         let mut list: Vec<_> = file.book.iter().filter(|(_, alert)| wanted(alert)).collect();
         list.sort_by_key(|(id, alert)| (std::cmp::Reverse(alert.finding.severity), alert.since, *id));
-        Ok(list.into_iter().take(limit).map(|(id, alert)| AlertView::of(id, alert)).collect())
+        Ok(list.into_iter().take(limit).map(|(id, alert)| AlertView::of(&archive, id, alert)).collect())
     });
     Ok(Json(found.await?))
 }
@@ -174,7 +187,7 @@ pub(super) async fn decide(
     JsonOf(decision): JsonOf<Decision>,
 ) -> Result<Json<AlertView>, Problem> {
     decision.check()?;
-    let today = shared.archive.today();
+    let archive = Arc::clone(&shared.archive);
     let decided = shared.ask_book(move |file| {
         let action = match decision.action {
             Done::Acknowledge => Action::Acknowledge,
@@ -182,12 +195,29 @@ pub(super) async fn decide(
             Done::ResolveInPaper => Action::ResolveInPaper,
             Done::CallFalse => Action::CallFalse,
         };
-        file.book.act(AlertId(id), action, decision.by.trim(), today)?;
+        file.book.act(AlertId(id), action, decision.by.trim(), archive.today())?;
         file.save()?;
         let alert = file.book.get(AlertId(id));
         let alert =
             alert.ok_or_else(|| Error::new(ErrorKind::Internal, format!("alert {id}"), "went away"))?;
-        Ok(AlertView::of(AlertId(id), alert))
+        Ok(AlertView::of(&archive, AlertId(id), alert))
     });
     Ok(Json(decided.await?))
+}
+
+/// Takes the decisions of an exception page, as its export writes them: all or nothing, into the alerts and the log. The
+/// same again changes nothing. Up to 32 MiB.
+#[utoipa::path(post, path = "/api/v1/reviews", tag = "exceptions", request_body = Review,
+    responses((status = 200, description = "How many were new", body = Imported), Failures))]
+pub(super) async fn review(
+    State(shared): State<Arc<Shared>>,
+    JsonOf(review): JsonOf<Review>,
+) -> Result<Json<Imported>, Problem> {
+    let archive = Arc::clone(&shared.archive);
+    let imported = shared.ask_book(move |file| {
+        // A page of another archive is told as such, whatever else is wrong with it.
+        archive.refuse_other_archive(&review)?;
+        archive.import_review(&review.checked("body")?, file, &Rules::reference())
+    });
+    Ok(Json(imported.await?))
 }

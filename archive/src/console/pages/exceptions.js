@@ -21,11 +21,12 @@ function card(alert, decide) {
   const colour = alert.severity === 'critical' ? 'bad' : alert.severity === 'major' ? 'doubt' : 'soft';
   return element('article', { class: 'card', 'data-alert': alert.id },
     element('div', {}, element('b', { class: colour }, say(alert.severity)), ' · ', element('b', {}, foreign(alert.key)), ' · ',
-      foreign(alert.field ?? alert.kind), ' · ', say(alert.state), ` · ${alert.since}`),
+      alert.field ? foreign(alert.label ?? alert.field) : say(alert.kind), ' · ', say(alert.state), ` · ${alert.since}`),
     element('div', { class: 'values' },
       element('div', {}, element('small', {}, say('paper')), against(alert.paper, alert.system)),
       element('div', {}, element('small', {}, say('system')), against(alert.system, alert.paper))),
     element('div', { class: 'soft' }, foreign(alert.reason)),
+    alert.file ? element('div', {}, `${say('reference')} `, element('a', { href: `#/record/${encodeURIComponent(alert.file)}` }, visible(alert.file))) : null,
     element('div', { class: 'soft' }, alert.history.filter((h) => h.by).map((h) => [`${h.day} ${say(h.state)}: `, foreign(h.by), ' ']).flat()),
     live ? element('div', { class: 'actions' }, ACTIONS.map((action) =>
       element('button', { type: 'button', click: () => decide(alert, action) }, say(action)))) : null);
@@ -53,7 +54,7 @@ export async function list({ query, signal, again }) {
   };
   const fill = () => {
     const wanted = alerts.filter((a) => (!severity.value || a.severity === severity.value)
-      && (!words.value || `${a.key} ${a.field ?? ''}`.toLowerCase().includes(words.value.toLowerCase())));
+      && (!words.value || `${a.key} ${a.field ?? ''} ${a.label ?? ''}`.toLowerCase().includes(words.value.toLowerCase())));
     cards.replaceChildren(element('p', { class: 'soft' }, `${say('found')} ${wanted.length}`), ...wanted.map((a) => card(a, decide)));
   };
   fill();
