@@ -7,16 +7,25 @@ use archive_store::{Catalogue, PostgresCatalogue};
 use crate::gapless;
 use crate::kill::{child_at, kill_after};
 use crate::ledger::verify_at;
-use crate::server::server;
+use crate::server::{Server, server};
 
 /// After so many kills the next one gets a new place, so that checking stays quick.
 const KILLS_PER_PLACE: u64 = 50;
 
-pub(crate) fn run(kills: u64, numbers: u64) {
+/// So many kills, and so many numbers for each writer.
+pub(crate) fn run(kills: Option<u64>, numbers: Option<u64>) {
+    if kills.or(numbers).is_none() {
+        return;
+    }
     let Some(server) = server() else {
         println!("PostgreSQL: SKIPPED, since it is not installed");
         return;
     };
+    kills.into_iter().for_each(|kills| kill(&server, kills));
+    numbers.into_iter().for_each(|numbers| draw(&server, numbers));
+}
+
+fn kill(server: &Server, kills: u64) {
     let start = Instant::now();
     let (mut acknowledged, mut silent) = (0, 0);
     let mut url = String::new();
@@ -40,6 +49,9 @@ pub(crate) fn run(kills: u64, numbers: u64) {
         "kill -9 of a server's client: {kills} kills in {:.1} s, {acknowledged} acknowledged requests, 0 lost, 0 gaps; {silent} kills before the first",
         start.elapsed().as_secs_f64()
     );
+}
+
+fn draw(server: &Server, numbers: u64) {
     let catalogue = PostgresCatalogue::open(&server.url()).unwrap();
     let drawn = gapless::draw(&catalogue as &dyn Catalogue, numbers);
     let (requests, commits) = catalogue.requests_and_commits();

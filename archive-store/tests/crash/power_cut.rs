@@ -151,15 +151,40 @@ impl Disk {
 struct Outcome {
     points: u64,
     lost: u64,
-    first: Option<String>,
+    /// The first point that lost something, and what.
+    first: Option<(u64, String)>,
 }
 
-/// Cuts the power `points` times, spread evenly over `events`.
+impl Outcome {
+    fn with(self, other: Self) -> Self {
+        let first = [self.first, other.first].into_iter().flatten().min();
+        Self { points: self.points + other.points, lost: self.lost + other.lost, first }
+    }
+}
+
+/// Cuts the power `points` times, spread evenly over `events`. All cores take turns at the points.
 fn replay(events: &[Event], points: u64, seed: u64) -> Outcome {
+    let shares = on_all_cores(|share| replay_share(events, points, seed, share));
+    shares.into_iter().fold(Outcome::default(), Outcome::with)
+}
+
+/// Runs `work` once on each core, which is told its turn among how many.
+fn on_all_cores<T: Send>(work: impl Fn((u64, u64)) -> T + Sync) -> Vec<T> {
+    let workers = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
+    std::thread::scope(|scope| {
+        let work = &work;
+        let running: Vec<_> =
+            (0..workers).map(|worker| scope.spawn(move || work((worker, workers)))).collect();
+        running.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+/// Tries each point that falls to `worker` of `workers`.
+fn replay_share(events: &[Event], points: u64, seed: u64, (worker, workers): (u64, u64)) -> Outcome {
     let folder = quick_folder();
     let mut disks: BTreeMap<u8, Disk> = BTreeMap::new();
     let mut ledger = Ledger::default();
-    let (mut outcome, mut state) = (Outcome::default(), seed);
+    let (mut outcome, mut point) = (Outcome::default(), 0);
     for (n, event) in events.iter().enumerate() {
         match event {
             Event::Opened(file) => {
@@ -183,11 +208,16 @@ fn replay(events: &[Event], points: u64, seed: u64) -> Outcome {
             Event::Said(line) => ledger.read(line),
         }
         let due = (n as u64 + 1) * points / events.len() as u64;
-        while outcome.points < due {
+        while point < due {
+            point += 1;
+            if point % workers != worker {
+                continue;
+            }
             outcome.points += 1;
-            if let Err(fault) = try_cut(folder.path(), outcome.points, &disks, &ledger, &mut state) {
+            if let Err(fault) = try_cut(folder.path(), point, &disks, &ledger, seed) {
                 outcome.lost += 1;
-                outcome.first.get_or_insert(format!("after event {n} of {}: {fault}", events.len()));
+                let told = format!("point {point}, after event {n} of {}: {fault}", events.len());
+                outcome.first.get_or_insert((point, told));
             }
         }
     }
@@ -199,12 +229,17 @@ fn try_cut(
     point: u64,
     disks: &BTreeMap<u8, Disk>,
     ledger: &Ledger,
-    state: &mut u64,
+    seed: u64,
 ) -> Result<(), String> {
     let path = folder.join("catalogue.db");
+    // From the point alone, so that a failure can be repeated whoever tries it.
+    let mut state = seed ^ point.wrapping_mul(0xbf58_476d_1ce4_e5b9) | 1;
+    for _ in 0..4 {
+        step(&mut state);
+    }
     for (file, suffix) in [(DATABASE, ""), (LOG, "-wal"), (3, "-journal"), (99, "-shm")] {
         let path = folder.join(format!("catalogue.db{suffix}"));
-        match disks.get(&file).and_then(|disk| disk.after_cut(state)) {
+        match disks.get(&file).and_then(|disk| disk.after_cut(&mut state)) {
             Some(bytes) => std::fs::write(path, bytes).unwrap(),
             None => drop(std::fs::remove_file(path)),
         }
@@ -237,10 +272,12 @@ pub(crate) fn run(shim: &Path, points: u64) {
     });
     let off = mutant(&events, |_, event| !matches!(event, Event::Flushed(_)));
     let early = record(shim, "early", 160);
+    // What they lose shows within a few hundred points.
+    let points = (points / 4).clamp(60, 2500);
     for (name, events) in
         [("synchronous=NORMAL", normal), ("synchronous=OFF", off), ("early acknowledgement", early)]
     {
-        let caught = replay(&events, (points / 4).max(60), 0x2545_f491_4f6c_dd1d);
+        let caught = replay(&events, points, 0x2545_f491_4f6c_dd1d);
         assert!(caught.lost > 0, "the mutant {name} was not caught in {} points", caught.points);
         println!("power cuts: mutant {name} caught at {} of {} points", caught.lost, caught.points);
     }
@@ -250,44 +287,61 @@ pub(crate) fn run(shim: &Path, points: u64) {
 /// and as a full one.
 pub(crate) fn failing_disk(shim: &Path, at_most: u64) {
     let start = Instant::now();
-    let (mut trials, mut filed, mut refusals) = (0, 0, 0);
-    // Enough calls for making the catalogue and for a few requests of each kind.
-    let requests = 9;
-    let calls = record(shim, "calls", requests)
-        .iter()
-        .filter(|e| matches!(e, Event::Written(..) | Event::Truncated(..) | Event::Flushed(DATABASE | LOG)))
-        .count() as u64;
-    let every = (calls * 4).div_ceil(at_most).max(1);
-    for trial in (0..calls * 4).step_by(every as usize) {
-        let (call, full, sticky) = (trial / 4 + 1, trial % 2 == 1, trial / 2 % 2 == 1);
-        let folder = quick_folder();
-        let path = folder.path().join("catalogue.db");
-        let mut command = child(&path, "d", 1, requests);
-        // ENOSPC and EIO.
-        command.env("LD_PRELOAD", shim).env("SHIM_DIR", folder.path()).env("SHIM_FAIL", call.to_string());
-        command.env("SHIM_ERRNO", if full { "28" } else { "5" });
-        if sticky {
-            command.env("SHIM_STICKY", "1");
-        }
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "call {call}: {}", String::from_utf8_lossy(&output.stderr));
-        let mut ledger = Ledger::default();
-        ledger.read(&output.stdout);
-        for error in &ledger.errors {
-            let kind = error.split(' ').next().unwrap_or_default();
-            assert!(matches!(kind, "unavailable" | "outcome-unknown" | "denied"), "call {call}: {error}");
-            assert!(error.contains("catalogue.db"), "call {call}: {error}");
-        }
-        refusals += ledger.errors.len();
-        filed += ledger.len();
-        if let Err(fault) = verify(&path, &ledger, true) {
-            panic!("call {call} of {calls}, full {full}, sticky {sticky}: {fault}; {:?}", ledger.errors);
-        }
-        trials += 1;
+    // Enough calls for making the catalogue and for a few requests of each kind; as many more as are to fail.
+    let mut requests = 9;
+    let mut calls = calls_to_disk(shim, requests);
+    while calls * 4 < at_most {
+        requests *= 2;
+        calls = calls_to_disk(shim, requests);
     }
+    let every = (calls * 4).div_ceil(at_most).max(1);
+    let shares = on_all_cores(|(worker, workers)| {
+        let mut told = (0, 0, 0);
+        for trial in (0..calls * 4).step_by(every as usize).filter(|t| t / every % workers == worker) {
+            let (filed, refusals) = fail_one(shim, requests, trial);
+            told = (told.0 + 1, told.1 + filed, told.2 + refusals);
+        }
+        told
+    });
+    let (trials, filed, refusals) =
+        shares.into_iter().fold((0, 0, 0), |all, one| (all.0 + one.0, all.1 + one.1, all.2 + one.2));
     assert!(refusals > 0 && filed > 0, "{refusals} refusals, {filed} filed");
     println!(
         "failing disk: {trials} trials over {calls} calls in {:.1} s, {filed} acknowledged requests, {refusals} refusals, 0 wrong acknowledgements",
         start.elapsed().as_secs_f64()
     );
+}
+
+/// How many calls to the disk can fail in a life of so many requests.
+fn calls_to_disk(shim: &Path, requests: u64) -> u64 {
+    let fallible =
+        |e: &&Event| matches!(e, Event::Written(..) | Event::Truncated(..) | Event::Flushed(DATABASE | LOG));
+    record(shim, "calls", requests).iter().filter(fallible).count() as u64
+}
+
+/// One life of a process on a disk that fails; returns how many requests it acknowledged and refused.
+fn fail_one(shim: &Path, requests: u64, trial: u64) -> (usize, usize) {
+    let (call, full, sticky) = (trial / 4 + 1, trial % 2 == 1, trial / 2 % 2 == 1);
+    let folder = quick_folder();
+    let path = folder.path().join("catalogue.db");
+    let mut command = child(&path, "d", 1, requests);
+    // ENOSPC and EIO.
+    command.env("LD_PRELOAD", shim).env("SHIM_DIR", folder.path()).env("SHIM_FAIL", call.to_string());
+    command.env("SHIM_ERRNO", if full { "28" } else { "5" });
+    if sticky {
+        command.env("SHIM_STICKY", "1");
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "call {call}: {}", String::from_utf8_lossy(&output.stderr));
+    let mut ledger = Ledger::default();
+    ledger.read(&output.stdout);
+    for error in &ledger.errors {
+        let kind = error.split(' ').next().unwrap_or_default();
+        assert!(matches!(kind, "unavailable" | "outcome-unknown" | "denied"), "call {call}: {error}");
+        assert!(error.contains("catalogue.db"), "call {call}: {error}");
+    }
+    if let Err(fault) = verify(&path, &ledger, true) {
+        panic!("call {call}, full {full}, sticky {sticky}: {fault}; {:?}", ledger.errors);
+    }
+    (ledger.len(), ledger.errors.len())
 }
