@@ -25,7 +25,7 @@
 use archive_core::holding::Retention;
 use archive_core::identifier::{OrganisationCode, ProcessCode, quoted};
 use archive_core::record::Document;
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 use crate::Error;
 use crate::filing::FilingState;
@@ -102,11 +102,22 @@ fn class(c: char) -> Class {
     }
 }
 
-/// Runs of one class, folded: compatibility forms and case do not matter.
+/// Shows each character of `text` folded: compatibility forms and case do not matter.
+fn fold(text: &str, each: impl FnMut(char)) {
+    if text.is_ascii() {
+        text.chars().map(|c| c.to_ascii_lowercase()).for_each(each);
+    } else if is_nfkc_quick(text.chars()) == IsNormalized::Yes {
+        text.chars().flat_map(char::to_lowercase).for_each(each);
+    } else {
+        text.nfkc().flat_map(char::to_lowercase).for_each(each);
+    }
+}
+
+/// Runs of one class, folded.
 fn runs(text: &str) -> Vec<(Class, Vec<char>)> {
     let mut runs: Vec<(Class, Vec<char>)> = Vec::new();
     let mut last = Class::Other;
-    for c in text.nfkc().flat_map(char::to_lowercase) {
+    fold(text, |c| {
         let class = class(c);
         match runs.last_mut() {
             // What stands between words never joins one, or a quote in it would end a phrase.
@@ -115,8 +126,7 @@ fn runs(text: &str) -> Vec<(Class, Vec<char>)> {
             _ => {}
         }
         last = class;
-    }
-    runs.retain(|(class, _)| *class != Class::Other);
+    });
     runs
 }
 
@@ -134,11 +144,40 @@ fn push_tokens(tokens: &mut Vec<String>, class: Class, run: &[char]) {
 /// The tokens under which `text` is indexed, with spaces between them.
 #[must_use]
 pub fn index_text(text: &str) -> String {
-    let mut tokens = Vec::new();
-    for (class, run) in runs(text) {
-        push_tokens(&mut tokens, class, &run);
+    // The tokens of `runs`, written as they come: every file's text goes through here.
+    let mut tokens = String::with_capacity(text.len() + text.len() / 2);
+    let (mut last, mut before) = (Class::Other, None);
+    let begin = |tokens: &mut String| {
+        if !tokens.is_empty() {
+            tokens.push(' ');
+        }
+    };
+    fold(text, |c| {
+        let class = class(c);
+        if let Some(before) = before.take() {
+            begin(&mut tokens);
+            tokens.push(before);
+            if class == Class::Ideograph {
+                tokens.push(c);
+            }
+        }
+        match class {
+            Class::Ideograph => before = Some(c),
+            Class::Word => {
+                if last != Class::Word {
+                    begin(&mut tokens);
+                }
+                tokens.push(c);
+            }
+            Class::Other => {}
+        }
+        last = class;
+    });
+    if let Some(before) = before {
+        begin(&mut tokens);
+        tokens.push(before);
     }
-    tokens.join(" ")
+    tokens
 }
 
 /// A word of a query: tokens that stand one after the other, the last perhaps a beginning.
@@ -234,6 +273,7 @@ mod tests {
         check_query("电", "\"电\" *");
         check_query("杭州 ２０２４", "\"杭州\" AND \"2024\" *");
         check_query("Z109-KH·2024", "\"z109 kh 2024\" *");
+        check_query("Z109··KH", "\"z109 kh\" *");
         check_query("杭州A厂", "\"杭州 州 a 厂\" *");
         check_query("", "");
         check_query(" \t，。", "");
@@ -249,5 +289,16 @@ mod tests {
         assert_eq!(index_text("Ａ甲"), "a 甲");
         assert_eq!(index_text("…"), "");
         assert_eq!(index_text("杭州。。（供电）--AB\">--"), "杭州 州 供电 电 ab");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn texts_and_queries_are_cut_alike(text in "[杭州供电a-zＡ０-９éﬁ①〇… ,·\u{301}]{0,12}") {
+            let mut tokens = Vec::new();
+            for (class, run) in runs(&text) {
+                push_tokens(&mut tokens, class, &run);
+            }
+            assert_eq!(index_text(&text), tokens.join(" "));
+        }
     }
 }
