@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use crate::operations::{evidence, search};
+use crate::operations::{evidence, numbers, search};
 use crate::sql::{Link, Transaction};
 use crate::{Error, ErrorKind};
 
@@ -224,6 +224,7 @@ fn commit_group(
 /// Writes what waits for the end of the transaction.
 pub(crate) fn finish(tx: &Transaction<'_>) -> Result<(), Error> {
     search::enter_words(tx)?;
+    numbers::write_counters(tx)?;
     evidence::write_head(tx)
 }
 

@@ -11,7 +11,7 @@ pub(crate) mod holds;
 pub(crate) mod loans;
 pub(crate) mod lookup;
 pub(crate) mod moves;
-mod numbers;
+pub(crate) mod numbers;
 pub(crate) mod parties;
 pub(crate) mod relocation;
 pub(crate) mod renumbering;

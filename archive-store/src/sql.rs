@@ -12,6 +12,7 @@ use std::str::FromStr;
 use archive_core::identifier::quoted;
 
 use crate::merkle::Frontier;
+use crate::operations::numbers::Counter;
 use crate::operations::search::Words;
 use crate::{Error, ErrorKind};
 
@@ -201,8 +202,8 @@ pub(crate) trait Link {
 
 /// The transaction that an operation runs in.
 ///
-/// The words of the search index and the head of the evidence log are kept here and written once for the
-/// whole transaction, just before it is committed: both cost far more a statement than a row.
+/// The words of the search index, the counters and the head of the evidence log are kept here and written
+/// once for the whole transaction, just before it is committed: they cost far more a statement than a row.
 pub(crate) struct Transaction<'a> {
     link: &'a dyn Link,
     pub(crate) pending: RefCell<Pending>,
@@ -212,6 +213,8 @@ pub(crate) struct Transaction<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     pub(crate) words: Vec<Words>,
+    /// The counters that this transaction drew from.
+    pub(crate) counters: Vec<Counter>,
     /// The log with what this transaction appended; `None` before it was read.
     pub(crate) log: Option<Frontier>,
 }
@@ -219,6 +222,8 @@ pub(crate) struct Pending {
 /// How far a transaction had come, to return there.
 pub(crate) struct Mark {
     words: usize,
+    /// Where each counter stood.
+    counters: Vec<u64>,
     log: Option<Frontier>,
 }
 
@@ -239,13 +244,19 @@ impl<'a> Transaction<'a> {
 
     pub(crate) fn mark(&self) -> Mark {
         let pending = self.pending.borrow();
-        Mark { words: pending.words.len(), log: pending.log.clone() }
+        let counters = pending.counters.iter().map(|counter| counter.next).collect();
+        Mark { words: pending.words.len(), counters, log: pending.log.clone() }
     }
 
     /// Forgets what was to be written since `mark`.
     pub(crate) fn return_to(&self, mark: Mark) {
         let mut pending = self.pending.borrow_mut();
         pending.words.truncate(mark.words);
+        // A counter that was met since may have been made since.
+        pending.counters.truncate(mark.counters.len());
+        for (counter, next) in pending.counters.iter_mut().zip(mark.counters) {
+            counter.next = next;
+        }
         pending.log = mark.log;
     }
 

@@ -18,8 +18,8 @@ fn the_schema_itself_forbids_what_must_not_be() {
             "not the next",
         ),
         ("INSERT INTO number (kind, scope, value, code) VALUES ('file', 'none', 1, 'X')", "not the next"),
-        ("UPDATE counter SET next = next + 1", "only moves with a number"),
-        ("UPDATE counter SET next = first", "only moves with a number"),
+        ("UPDATE counter SET next = next + 1", "only moves with its numbers"),
+        ("UPDATE counter SET next = first", "only moves with its numbers"),
         ("DELETE FROM counter", "never removed"),
         ("DELETE FROM number", "never given back"),
         ("UPDATE number SET code = 'X' WHERE id = 1", "never changes"),
@@ -35,6 +35,9 @@ fn the_schema_itself_forbids_what_must_not_be() {
         ("UPDATE box SET year = 1999", "FOREIGN KEY"),
         ("DELETE FROM box", "FOREIGN KEY"),
         ("UPDATE file SET year = 1999", "keeps its number"),
+        ("UPDATE file SET state = 'lost' WHERE id = 1", "CHECK"),
+        ("UPDATE document SET carrier = 'stone'", "CHECK"),
+        ("UPDATE document SET live = 2", "CHECK"),
         ("UPDATE file SET box_id = 99", "FOREIGN KEY"),
         ("DELETE FROM file", "never deleted"),
         (
@@ -54,6 +57,30 @@ fn the_schema_itself_forbids_what_must_not_be() {
     }
     drop(other);
     assert_eq!(SqliteCatalogue::open(&path).unwrap().audit().unwrap(), []);
+}
+
+/// Numbers that another program drew leave the counter behind; the next one still follows them.
+#[test]
+fn a_counter_catches_up_with_numbers_that_others_drew() {
+    let (_folder, path) = closed_with(2);
+    let other = rusqlite::Connection::open(&path).unwrap();
+    let drawn = "INSERT INTO number (kind, scope, value, code)
+        SELECT kind, scope, next, 'drawn elsewhere' FROM counter WHERE kind = 'file'";
+    other.execute_batch(drawn).unwrap();
+    // Twice, and no row is where the counter says.
+    let error = other.execute_batch(&drawn.replace("elsewhere", "twice")).unwrap_err().to_string();
+    assert!(error.contains("not the next"), "{error}");
+    drop(other);
+    let catalogue = SqliteCatalogue::open(&path).unwrap();
+    let mut after = entry("after");
+    after.custody = archive_store::Custody::Electronic;
+    catalogue.file(after).unwrap();
+    let counters = catalogue.counters().unwrap();
+    assert_eq!((counters[0].first, counters[0].next, counters[0].given), (1, 5, 4), "{counters:?}");
+    // The number lies on nothing, which is for the audit to say.
+    let breaks = catalogue.audit().unwrap();
+    assert_eq!(breaks.len(), 1, "{breaks:?}");
+    assert!(breaks[0].to_string().contains("on no file and no box"), "{breaks:?}");
 }
 
 /// An entry of the log that a whole forged log would hold in its place, its head made to fit.
