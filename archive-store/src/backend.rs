@@ -68,15 +68,14 @@ impl<B: Backend> Catalogue for B {
     }
 
     fn file(&self, entry: FilingEntry) -> Result<Filed, Error> {
-        entry.check()?;
         let prepared = filing::Prepared::new(entry)?;
-        self.write(move |tx| filing::file(tx, &prepared))
+        self.write(move |tx| filing::file(tx, prepared))
     }
 
     fn file_batch(&self, entries: Vec<FilingEntry>) -> Result<Vec<Filed>, Error> {
         check_batch(&entries)?;
-        let all = filing::Prepared::batch(entries)?;
-        self.write(move |tx| all.iter().map(|prepared| filing::file(tx, prepared)).collect())
+        let batch = filing::Batch::begin(entries)?;
+        self.write(move |tx| batch.map(|prepared| filing::file(tx, prepared?)).collect())
     }
 
     fn confirm(&self, request: &RequestKey, receipt: ShelfReceipt) -> Result<Filed, Error> {

@@ -3,6 +3,8 @@
 //! Every function here runs under one savepoint: an error on any line takes back the number, the box
 //! and the slot together.
 
+use std::sync::mpsc::{Receiver, sync_channel};
+
 use archive_core::identifier::{DocumentId, ReferenceCode, RequestKey, quoted};
 use archive_core::record::Digest;
 use chrono::{DateTime, Utc};
@@ -35,17 +37,22 @@ pub(crate) fn required(tx: &Transaction<'_>, request: &RequestKey) -> Result<Fil
     })
 }
 
-/// An entry with all that can be computed of it outside of the transaction, so that others need not wait
-/// for that.
+/// A checked entry with all that can be computed of it outside of the transaction, so that others need not
+/// wait for that.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     entry: FilingEntry,
     content: Digest,
     words: Unnumbered,
+    /// Digests and times as the tables hold them.
+    digest: String,
+    documents: Vec<String>,
+    when: String,
 }
 
 impl Prepared {
     pub(crate) fn new(entry: FilingEntry) -> Result<Self, Error> {
+        entry.check()?;
         let thickness = match &entry.custody {
             Custody::Electronic => None,
             Custody::CentralPaper(shelving) => Some(shelving.thickness),
@@ -64,34 +71,84 @@ impl Prepared {
             filed: entry.when,
             expires: entry.expires,
         })?;
-        Ok(Self { content, words: Unnumbered::of(&entry), entry })
-    }
-
-    /// Prepares the entries of a batch on all cores.
-    pub(crate) fn batch(mut entries: Vec<FilingEntry>) -> Result<Vec<Self>, Error> {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let part = entries.len().div_ceil(threads).max(64);
-        let mut parts = Vec::new();
-        while !entries.is_empty() {
-            let rest = entries.split_off(part.min(entries.len()));
-            parts.push(std::mem::replace(&mut entries, rest));
-        }
-        std::thread::scope(|scope| {
-            let running: Vec<_> = parts
-                .into_iter()
-                .map(|part| scope.spawn(|| part.into_iter().map(Self::new).collect::<Result<Vec<_>, _>>()))
-                .collect();
-            let mut all = Vec::new();
-            for thread in running {
-                // Preparing calls nothing of the caller's; a panic goes on to whoever asked.
-                all.extend(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
-            }
-            Ok(all)
+        Ok(Self {
+            content,
+            words: Unnumbered::of(&entry),
+            digest: entry.digest.to_string(),
+            documents: entry.documents.iter().map(|document| document.digest.to_string()).collect(),
+            when: time_text(entry.when),
+            entry,
         })
     }
 }
 
-pub(crate) fn file(tx: &Transaction<'_>, prepared: &Prepared) -> Result<Filed, Error> {
+/// The entries of a batch, prepared while those before them are filed.
+pub(crate) struct Batch {
+    left: usize,
+    ready: std::vec::IntoIter<Prepared>,
+    coming: Option<Receiver<Result<Vec<Prepared>, Error>>>,
+}
+
+impl Batch {
+    /// How many entries are prepared at a time.
+    const PART: usize = 256;
+
+    /// Begins to prepare `entries`; a few at once, many on a thread of their own.
+    ///
+    /// # Errors
+    /// Those of the first part, before anything is filed.
+    pub(crate) fn begin(entries: Vec<FilingEntry>) -> Result<Self, Error> {
+        let left = entries.len();
+        let mut entries = entries.into_iter().map(Prepared::new);
+        let ready: Vec<Prepared> = entries.by_ref().take(Self::PART).collect::<Result<_, _>>()?;
+        let mut coming = None;
+        if left > Self::PART {
+            let (parts, receiver) = sync_channel(8);
+            coming = Some(receiver);
+            std::thread::Builder::new()
+                .name("catalogue-batch".into())
+                .spawn(move || {
+                    while entries.len() > 0 {
+                        // A transaction that failed takes no more.
+                        if parts.send(entries.by_ref().take(Self::PART).collect()).is_err() {
+                            break;
+                        }
+                    }
+                })
+                .map_err(|e| {
+                    let message = "cannot start the thread that prepares it: retry, or file it in parts";
+                    Error::new(ErrorKind::Unavailable, "batch", message).with_source(e)
+                })?;
+        }
+        Ok(Self { left, ready: ready.into_iter(), coming })
+    }
+}
+
+impl Iterator for Batch {
+    type Item = Result<Prepared, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        if let Some(prepared) = self.ready.next() {
+            return Some(Ok(prepared));
+        }
+        let part = self.coming.as_ref().and_then(|coming| coming.recv().ok()).unwrap_or_else(|| {
+            let message = "was not prepared to its end; nothing was written: report it";
+            Err(Error::new(ErrorKind::Internal, "batch", message))
+        });
+        match part {
+            Ok(part) => self.ready = part.into_iter(),
+            Err(error) => return Some(Err(error)),
+        }
+        self.ready.next().map(Ok)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+pub(crate) fn file(tx: &Transaction<'_>, prepared: Prepared) -> Result<Filed, Error> {
     let entry = &prepared.entry;
     let stored: Option<String> = tx.one(
         "SELECT request_digest FROM file WHERE request = ?1",
@@ -99,7 +156,7 @@ pub(crate) fn file(tx: &Transaction<'_>, prepared: &Prepared) -> Result<Filed, E
         |row| row.string(0),
     )?;
     if let Some(stored) = stored {
-        if stored == entry.digest.to_string() {
+        if stored == prepared.digest {
             return read_back(tx, &entry.request);
         }
         let message = "was used before for another request: give this one a key of its own";
@@ -114,11 +171,11 @@ pub(crate) fn file(tx: &Transaction<'_>, prepared: &Prepared) -> Result<Filed, E
             (Some(box_id), Some(place), grown)
         }
     };
-    let when = time_text(entry.when);
+    let when = &prepared.when;
     // Electronic files have no shelf to reach: they are where the catalogue says at once.
     let (state, custody, confirmed) = match place {
         Some(_) => ("reserved", "central-paper", None),
-        None => ("confirmed", "electronic", Some(&when)),
+        None => ("confirmed", "electronic", Some(when)),
     };
     let confirmed_at = confirmed.map(|_| entry.when);
     let file_id = tx.insert_new("INSERT INTO file (number_id, request, request_digest, state, customer, system_record, process, fonds,
@@ -127,7 +184,7 @@ pub(crate) fn file(tx: &Transaction<'_>, prepared: &Prepared) -> Result<Filed, E
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)", values![
                 number_id,
                 entry.request.as_str(),
-                entry.digest.to_string(),
+                &prepared.digest,
                 state,
                 entry.customer.as_str(),
                 entry.system_record.as_str(),
@@ -143,11 +200,11 @@ pub(crate) fn file(tx: &Transaction<'_>, prepared: &Prepared) -> Result<Filed, E
                 place.as_ref().map(|place| place.thickness.0),
                 &entry.readings,
                 &entry.findings,
-                &when,
+                when,
                 entry.expires.map(time_text),
                 confirmed,
             ])?;
-    enter_documents(tx, entry, file_id)?;
+    enter_documents(tx, &prepared, file_id)?;
     tx.pending.borrow_mut().words.push(Words::of(file_id, reference.as_str(), &prepared.words));
     let event = Event::Filed {
         reference: reference.clone(),
@@ -168,16 +225,17 @@ pub(crate) fn file(tx: &Transaction<'_>, prepared: &Prepared) -> Result<Filed, E
     }
     // Made from the entry instead of read back, which would cost as much as all the rest. That both are
     // the same is what the conformance kit checks.
+    let entry = prepared.entry;
     Ok(Filed {
-        request: entry.request.clone(),
+        request: entry.request,
         reference,
         state: if place.is_some() { FilingState::Reserved } else { FilingState::Confirmed },
         already: false,
-        customer: entry.customer.clone(),
-        process: entry.process.clone(),
-        system_record: entry.system_record.clone(),
-        key: entry.key.clone(),
-        policy: entry.policy.clone(),
+        customer: entry.customer,
+        process: entry.process,
+        system_record: entry.system_record,
+        key: entry.key,
+        policy: entry.policy,
         filed: entry.when,
         expires: entry.expires,
         confirmed: confirmed_at,
@@ -186,8 +244,9 @@ pub(crate) fn file(tx: &Transaction<'_>, prepared: &Prepared) -> Result<Filed, E
     })
 }
 
-fn enter_documents(tx: &Transaction<'_>, entry: &FilingEntry, file_id: i64) -> Result<(), Error> {
-    for (position, document) in entry.documents.iter().enumerate() {
+fn enter_documents(tx: &Transaction<'_>, prepared: &Prepared, file_id: i64) -> Result<(), Error> {
+    let documents = prepared.entry.documents.iter().zip(&prepared.documents);
+    for (position, (document, digest)) in documents.enumerate() {
         let entered = tx.execute(
             "INSERT INTO document (file_id, position, id, document_type, carrier, pages, date, digest, path)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
@@ -199,7 +258,7 @@ fn enter_documents(tx: &Transaction<'_>, entry: &FilingEntry, file_id: i64) -> R
                 carrier_text(document.carrier),
                 document.pages.0,
                 document.date.map(|d| d.to_string()),
-                document.digest.to_string(),
+                digest,
                 document.path.to_str(),
             ],
         )?;
