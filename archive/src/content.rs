@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use archive_core::record::Digest;
 use archive_core::{Error, ErrorKind};
@@ -61,7 +62,10 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
 /// Writes `bytes` beside `path`, flushes them and renames them into place: after a crash the file is as it
 /// was before, or whole.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let partial = path.with_extension(format!("{}.partial", std::process::id()));
+    // Two threads that keep the same content at once write two files, or one would move the other's away half written.
+    static WRITES: AtomicU64 = AtomicU64::new(0);
+    let write = WRITES.fetch_add(1, Ordering::Relaxed);
+    let partial = path.with_extension(format!("{}-{write}.partial", std::process::id()));
     let directory = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let written = fs::File::create(&partial)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
@@ -194,6 +198,27 @@ mod tests {
         assert_eq!(store.load(&relative, &key).unwrap(), b"scan");
         fs::write(store.place(&relative), b"scam").unwrap();
         assert_eq!(store.load(&relative, &key).unwrap_err().kind(), ErrorKind::Corrupt);
+    }
+
+    #[test]
+    fn threads_keep_the_same_content_at_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = ContentStore::open(directory.path().join("content").to_str().unwrap()).unwrap();
+        for round in 0..20_u8 {
+            let content = vec![round; 100_000];
+            let key = digest(&content);
+            let together = std::sync::Barrier::new(8);
+            std::thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| {
+                        together.wait();
+                        let relative = store.keep(&key, "jpg", &content).unwrap();
+                        assert_eq!(store.load(&relative, &key).unwrap(), content);
+                    });
+                }
+            });
+        }
+        assert_eq!(store.stray(&BTreeSet::new()).unwrap().len(), 20, "nothing else is left");
     }
 
     #[test]
