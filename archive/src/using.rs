@@ -14,6 +14,7 @@ mod reading_room;
 mod way;
 
 pub use self::evidence::{EvidencePackage, HistoryEntry};
+#[cfg(feature = "console")]
 pub(crate) use self::lending::days_over;
 pub use self::lending::{LendRequest, Overdue};
 pub use self::reading_room::{ReadingCopy, ReadingRequest};
