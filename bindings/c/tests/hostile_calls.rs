@@ -64,3 +64,38 @@ fn a_text_column_that_is_no_utf8_is_refused_by_name() {
     };
     assert_eq!(message, "argument right, column name");
 }
+
+/// A slice without rows may begin behind the end of its buffers, as those of pyarrow do.
+#[test]
+fn slices_without_rows_are_tables() {
+    let stream = |rows: std::ops::Range<usize>| {
+        let columns = [("k", said_to_be_text(&[Some(b"1"), Some(b"2")]))];
+        let batch = RecordBatch::try_from_iter(columns).expect("columns are of one length");
+        let schema = batch.schema();
+        let batch = batch.slice(rows.start, rows.len());
+        FFI_ArrowArrayStream::new(Box::new(RecordBatchIterator::new([Ok(batch)], schema)))
+    };
+    let (mut left, mut right) = (stream(2..2), stream(0..2));
+    let (mut found, mut summary, mut error) = (FFI_ArrowArrayStream::empty(), null_mut(), null_mut());
+    let options = r#"{"keys": ["k"]}"#;
+    // SAFETY: the streams are alive, the options as long as said, and the answers writable.
+    let summary = unsafe {
+        let status = ma_reconcile(
+            &raw mut left,
+            &raw mut right,
+            options.as_ptr().cast(),
+            options.len(),
+            None,
+            null_mut(),
+            &raw mut found,
+            &raw mut summary,
+            &raw mut error,
+        );
+        assert_eq!(status, MaStatus::Ok);
+        let told = CStr::from_ptr(summary).to_string_lossy().into_owned();
+        ma_string_free(summary);
+        told
+    };
+    drop(found);
+    assert!(summary.contains("2"), "{summary}");
+}
