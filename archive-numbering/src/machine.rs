@@ -10,7 +10,7 @@ use crate::checked::CheckedRule;
 use crate::field::{Kind, Numeric, power_of_ten};
 use crate::limits;
 use crate::shapes::Shapes;
-use crate::word::{self, ByteClass, Word, Words, highest_bits};
+use crate::word::{self, ByteClass, DigitText, Word, Words, highest_bits};
 
 /// Where each field stands in a number, as byte offsets.
 pub(crate) type Spans = [(u8, u8); limits::FIELDS];
@@ -61,6 +61,8 @@ pub(crate) struct Digits {
     pub(crate) last: u64,
     /// What the values are divided by for a year that is cut.
     pub(crate) modulus: Option<u64>,
+    /// The writings, where no year is cut.
+    texts: Option<DigitText>,
 }
 
 /// A field of check characters and the fields that it covers.
@@ -219,6 +221,10 @@ fn digits(number: Numeric) -> Action {
             first: number.low,
             last: number.high,
             modulus: number.cut.then(|| power_of_ten(number.max)),
+            texts: match (u32::try_from(number.low), u32::try_from(number.high)) {
+                (Ok(low), Ok(high)) if !number.cut => Some(DigitText::new(low, high, width as usize)),
+                _ => None,
+            },
         }),
         _ => Action::Any,
     }
@@ -234,6 +240,12 @@ impl Digits {
             self.modulus
                 .map_or(written, |modulus| self.first + (written + modulus - self.first % modulus) % modulus),
         )
+    }
+
+    /// Whether `text`, of the width of the field, is one of its writings; `false` says nothing of a year that is cut.
+    #[inline]
+    pub(crate) fn takes(&self, text: u64) -> bool {
+        self.texts.as_ref().is_some_and(|texts| texts.begins(text))
     }
 
     /// The digits of `value`; `None` where it is no value of the field.

@@ -14,6 +14,16 @@ use crate::values::{FieldId, Value, Values};
 #[derive(Debug, Clone)]
 pub struct Places<'a>(pub(crate) &'a Spans);
 
+impl PartialEq for Places<'_> {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        // Numbers of one shape have their places from it.
+        std::ptr::eq(self.0, other.0) || self.0 == other.0
+    }
+}
+
+impl Eq for Places<'_> {}
+
 impl Places<'_> {
     /// The place of the field `id`; `None` where the rule does not print it.
     #[inline]
@@ -68,6 +78,13 @@ impl<'a> Parsed<'a> {
     #[must_use]
     pub fn reference_code(&self) -> Option<ReferenceCode> {
         self.text.parse().ok()
+    }
+
+    /// Where its fields stand in the canonical text.
+    #[inline]
+    #[must_use]
+    pub fn places(&self) -> Places<'_> {
+        Places(&self.spans)
     }
 
     /// What stands in the field `id`; `None` where the rule does not print it.

@@ -156,6 +156,7 @@ mod tests {
                     found += 1;
                     let text = std::str::from_utf8(&bytes).unwrap();
                     let parsed = rule.parse(text).unwrap();
+                    assert_eq!(places, parsed.places());
                     for name in rule.field_names() {
                         let field = rule.field(name).unwrap();
                         assert_eq!(

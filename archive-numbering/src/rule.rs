@@ -155,6 +155,12 @@ impl Rule {
         field.is_some_and(|field| matches!(field.kind, Kind::Check { .. }))
     }
 
+    /// Whether `field` stands in the number.
+    #[must_use]
+    pub fn is_printed(&self, field: FieldId) -> bool {
+        self.0.checked.piece_of(usize::from(field.0)).is_some()
+    }
+
     /// Whether the store must leave no gap in the sequence (连续).
     #[must_use]
     pub fn is_gapless(&self) -> bool {

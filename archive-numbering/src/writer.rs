@@ -157,6 +157,9 @@ fn usual(step: &Step, values: &Values<'_>) -> Option<Word> {
     match &step.action {
         Action::Digits(digits) => match values.get(step.field) {
             Some(Value::Number(value)) => Some(Word { bytes: digits.write(value)?, length: digits.width }),
+            Some(Value::Text(_)) => {
+                text().filter(|word| word.length == digits.width && digits.takes(word.bytes))
+            }
             _ => None,
         },
         Action::Fixed { class, width, highest } => {
