@@ -9,12 +9,16 @@ use std::sync::Arc;
 
 use archive_core::{Error, ErrorKind};
 use archive_reconcile::tables::check_foreign_column;
+use arrow_array::cast::AsArray;
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchIterator, StructArray, make_array};
+use arrow_array::{
+    Array, ArrayRef, RecordBatch, RecordBatchIterator, StructArray, make_array, new_empty_array,
+};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
+use rayon::prelude::*;
 
 use crate::errors::{detached, raise};
 
@@ -111,13 +115,40 @@ fn unreadable(name: &str, error: ArrowError) -> Error {
     Error::invalid(name, "cannot be read as Arrow data").with_source(error)
 }
 
+/// Rows that one thread checks at a time.
+const CHECKED_ROWS: usize = 1 << 15;
+
+/// Checks every value, on all cores.
+///
+/// # Errors
+/// As [`check_foreign_column`].
+fn checked(name: &str, array: ArrayRef) -> Result<ArrayRef, Error> {
+    if array.is_empty() {
+        // Nothing of it is shown: a slice without rows may begin behind the end of its buffers.
+        return Ok(new_empty_array(array.data_type()));
+    }
+    let columns = array.as_struct_opt().map_or(std::slice::from_ref(&array), StructArray::columns);
+    let pieces = columns.iter().flat_map(|column| {
+        let rows = column.len();
+        // Only views can be checked in pieces: the texts of other columns would be gone through again for each.
+        let piece = if *column.data_type() == DataType::Utf8View { CHECKED_ROWS } else { rows };
+        (0..rows).step_by(piece).map(move |start| column.slice(start, piece.min(rows - start)))
+    });
+    let pieces: Vec<ArrayRef> = pieces.collect();
+    if pieces.par_iter().all(|piece| check_foreign_column(name, piece).is_ok()) {
+        return Ok(array);
+    }
+    // What is wrong is told by the column, whose rows count from its beginning.
+    check_foreign_column(name, array.as_ref())?;
+    Ok(array)
+}
+
 fn read_array(name: &str, schema: &FFI_ArrowSchema, array: FFI_ArrowArray) -> Result<Chunks, Error> {
     let field = Field::try_from(schema).map_err(|e| unreadable(name, e))?;
     // SAFETY: the producer vouches that the array is of its schema's type.
     let data = unsafe { from_ffi_and_data_type(array, field.data_type().clone()) }
         .map_err(|e| unreadable(name, e))?;
-    let array = make_array(data);
-    check_foreign_column(name, array.as_ref())?;
+    let array = checked(name, make_array(data))?;
     Ok(Chunks { schema: Schema::try_from(schema).ok().map(Arc::new), field, arrays: vec![array] })
 }
 
@@ -162,9 +193,7 @@ fn read_stream(name: &str, mut stream: FFI_ArrowArrayStream) -> Result<Chunks, E
         // SAFETY: the producer vouches that each array is of the stream's type.
         let data = unsafe { from_ffi_and_data_type(array, field.data_type().clone()) }
             .map_err(|e| unreadable(name, e))?;
-        let array = make_array(data);
-        check_foreign_column(name, array.as_ref())?;
-        arrays.push(array);
+        arrays.push(checked(name, make_array(data))?);
     }
     Ok(Chunks { field, schema: table, arrays })
 }

@@ -1,18 +1,16 @@
 //! Cells of Arrow columns, whatever type a data frame chose for them.
 
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
-use archive_core::{Error, ErrorKind};
+use archive_core::Error;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     ArrowDictionaryKeyType, Date32Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
     UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, StringArray};
+use arrow_array::{Array, ArrayRef, ArrowPrimitiveType};
 use arrow_schema::DataType;
-use arrow_select::concat::concat;
 use chrono::{Days, NaiveDate};
 
 /// A cell.
@@ -59,12 +57,6 @@ impl<'a> Cells<'a> {
     /// The cell at `row`, below the column's length.
     pub(crate) fn get(&self, row: usize) -> Cell<'a> {
         if self.array.is_null(row) { Cell::Absent } else { (self.get)(row) }
-    }
-
-    /// The column in ranges of at most `rows` rows.
-    pub(crate) fn chunks(&self, rows: usize) -> impl Iterator<Item = (&Self, Range<usize>)> {
-        let length = self.array.len();
-        (0..length).step_by(rows).map(move |start| (self, start..(start + rows).min(length)))
     }
 }
 
@@ -143,15 +135,4 @@ fn dictionary<'a, K: ArrowDictionaryKeyType>(name: &str, array: &'a dyn Array) -
     };
     let values = Cells::of(name, dictionary.values())?;
     Ok(Arc::new(move |row| dictionary.key(row).map_or(Cell::Absent, |key| values.get(key))))
-}
-
-/// The pieces of a column as one.
-pub(crate) fn joined(pieces: &[ArrayRef]) -> Result<ArrayRef, Error> {
-    let all: Vec<&dyn Array> = pieces.iter().map(AsRef::as_ref).collect();
-    match all.as_slice() {
-        [] => Ok(Arc::new(StringArray::from(Vec::<&str>::new()))),
-        [_] => Ok(Arc::clone(&pieces[0])),
-        all => concat(all)
-            .map_err(|e| Error::new(ErrorKind::Internal, "column", "cannot be put together").with_source(e)),
-    }
 }

@@ -12,6 +12,7 @@ mod columns;
 mod errors;
 mod inventory;
 mod lists;
+mod number_columns;
 mod packages;
 mod plans;
 mod reader;

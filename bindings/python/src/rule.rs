@@ -1,27 +1,18 @@
 //! Numbering rules: one number at a time, and whole columns.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
-use std::sync::Arc;
 
 use archive_core::Error;
 use archive_core::identifier::quoted;
 use archive_numbering::identifiers::Identifier;
-use archive_numbering::{self as numbering, FieldId, NumberBuffer, Validity, Value, Values};
-use arrow_array::builder::{StringBuilder, StringViewBuilder};
-use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Field, Schema};
+use archive_numbering::{self as numbering, Validity, Value};
 use chrono::NaiveDate;
 use pyo3::prelude::*;
-use rayon::prelude::*;
 
 use crate::capsule::Chunks;
-use crate::columns::{Cell, Cells};
 use crate::errors::{detached, json, raise};
+use crate::number_columns;
 use crate::table::{Column, Table};
-
-/// Rows that one thread takes at a time.
-const CHUNK_ROWS: usize = 1 << 15;
 
 /// A compiled numbering rule.
 #[pyclass(frozen, module = "marketing_archive._native")]
@@ -117,7 +108,8 @@ impl Rule {
     /// Takes a column of numbers apart.
     fn parse_column(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<Table> {
         let pieces = Chunks::of("numbers", column)?;
-        let (schema, batches) = detached(py, || self.parse_pieces(&pieces.into_column("numbers")?))?;
+        let (schema, batches) =
+            detached(py, || number_columns::parse(&self.rule, &pieces.into_column("numbers")?))?;
         Ok(Table::new(schema, batches))
     }
 
@@ -126,7 +118,7 @@ impl Rule {
         let rows = Chunks::of("values", table)?;
         let column = detached(py, || {
             let (schema, batches) = rows.into_table("values")?;
-            self.format_batches(&schema, &batches, or_null)
+            number_columns::format(&self.rule, &schema, &batches, or_null)
         })?;
         Ok(Column::new(column))
     }
@@ -148,142 +140,6 @@ impl FieldValue {
             Self::Date(date) => Value::Date(*date),
         }
     }
-}
-
-impl Rule {
-    fn parse_pieces(&self, pieces: &[ArrayRef]) -> Result<(Arc<Schema>, Vec<RecordBatch>), Error> {
-        let text = |name: &str| Field::new(name, DataType::Utf8View, true);
-        let mut fields: Vec<Field> = self.rule.field_names().map(text).collect();
-        let taken = |name: &str| fields.iter().any(|field| field.name() == name);
-        // A rule may have a field of one of these names.
-        let free = |name: &str| if taken(name) { format!("{name}_") } else { name.to_owned() };
-        let (number, error) = (free("number"), free("error"));
-        fields.extend([text(&number), text(&error)]);
-        let schema = Arc::new(Schema::new(fields));
-        let cells = pieces.iter().map(|piece| Cells::of("numbers", piece)).collect::<Result<Vec<_>, _>>()?;
-        let chunks: Vec<_> = cells.iter().flat_map(|cells| cells.chunks(CHUNK_ROWS)).collect();
-        let batches = chunks
-            .par_iter()
-            .map(|(cells, rows)| self.parse_rows(&schema, cells, rows.clone()))
-            .collect::<Result<Vec<_>, Error>>()?;
-        Ok((schema, batches))
-    }
-
-    fn parse_rows(
-        &self,
-        schema: &Arc<Schema>,
-        cells: &Cells<'_>,
-        rows: Range<usize>,
-    ) -> Result<RecordBatch, Error> {
-        let ids: Vec<FieldId> =
-            self.rule.field_names().map(|name| self.rule.field(name)).collect::<Result<_, _>>()?;
-        let builder = || StringViewBuilder::with_capacity(rows.len());
-        let mut parts: Vec<StringViewBuilder> = ids.iter().map(|_| builder()).collect();
-        let (mut numbers, mut errors) = (builder(), builder());
-        for row in rows.clone() {
-            let parsed = match cells.get(row) {
-                Cell::Text(text) => self.rule.parse(text).map(Some),
-                Cell::Absent => Ok(None),
-                other => Err(Error::invalid("number", format!("is {other}, not a text"))),
-            };
-            match parsed {
-                Ok(Some(parsed)) => {
-                    for (part, id) in parts.iter_mut().zip(&ids) {
-                        part.append_option(parsed.get(*id));
-                    }
-                    numbers.append_value(parsed.as_str());
-                    errors.append_null();
-                }
-                other => {
-                    parts.iter_mut().for_each(StringViewBuilder::append_null);
-                    numbers.append_null();
-                    errors.append_option(other.err().map(|e| e.report()));
-                }
-            }
-        }
-        let columns = parts.iter_mut().chain([&mut numbers, &mut errors]);
-        let columns: Vec<ArrayRef> = columns.map(|column| Arc::new(column.finish()) as ArrayRef).collect();
-        RecordBatch::try_new(Arc::clone(schema), columns).map_err(impossible)
-    }
-
-    fn format_batches(
-        &self,
-        schema: &Schema,
-        batches: &[RecordBatch],
-        or_null: bool,
-    ) -> Result<ArrayRef, Error> {
-        let ids = schema
-            .fields()
-            .iter()
-            .map(|field| self.rule.field(field.name()))
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut first = 0;
-        let mut chunks = Vec::new();
-        for batch in batches {
-            let columns = schema.fields().iter().zip(batch.columns());
-            let cells = columns
-                .map(|(field, column)| Cells::of(field.name(), column))
-                .collect::<Result<Vec<_>, _>>()?;
-            for start in (0..batch.num_rows()).step_by(CHUNK_ROWS) {
-                let end = (start + CHUNK_ROWS).min(batch.num_rows());
-                chunks.push((cells.clone(), start..end, first));
-            }
-            first += batch.num_rows();
-        }
-        let pieces = chunks
-            .par_iter()
-            .map(|(cells, rows, first)| self.format_rows(&ids, cells, rows.clone(), *first, or_null))
-            .collect::<Result<Vec<StringBuilder>, Error>>()?;
-        let pieces: Vec<ArrayRef> =
-            pieces.into_iter().map(|mut piece| Arc::new(piece.finish()) as ArrayRef).collect();
-        crate::columns::joined(&pieces)
-    }
-
-    fn format_rows(
-        &self,
-        ids: &[FieldId],
-        cells: &[Cells<'_>],
-        rows: Range<usize>,
-        first: usize,
-        or_null: bool,
-    ) -> Result<StringBuilder, Error> {
-        let mut out = StringBuilder::with_capacity(rows.len(), rows.len() * 32);
-        let mut buffer = NumberBuffer::new();
-        let mut values: Values<'_> = self.rule.values();
-        for row in rows {
-            let mut complete = true;
-            for (id, cells) in ids.iter().zip(cells) {
-                match cells.get(row) {
-                    Cell::Text(text) => values.put(*id, Value::Text(text)),
-                    Cell::Number(number) => values.put(*id, Value::Number(number)),
-                    Cell::Day(day) => values.put(*id, Value::Date(day)),
-                    Cell::Negative(_) | Cell::Absent => {
-                        complete = false;
-                        &mut values
-                    }
-                };
-            }
-            let written = if complete {
-                self.rule.format_bytes(&values, &mut buffer).map(|_| ())
-            } else {
-                Err(Error::invalid("values", "lack a value, or have a negative one"))
-            };
-            match written {
-                Ok(()) => out.append_value(buffer.as_str()),
-                Err(_) if or_null => out.append_null(),
-                Err(error) => {
-                    return Err(
-                        Error::invalid(format!("row {}", first + row), "makes no number").with_source(error)
-                    );
-                }
-            }
-        }
-        Ok(out)
-    }
-}
-
-fn impossible(error: arrow_schema::ArrowError) -> Error {
-    Error::new(archive_core::ErrorKind::Internal, "columns", "do not go together").with_source(error)
 }
 
 /// Checks a rule text and reports every proof, as JSON and for people.

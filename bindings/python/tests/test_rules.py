@@ -176,3 +176,78 @@ def test_threads_share_a_rule() -> None:
     for thread in threads:
         thread.join()
     assert found == [50_000] * 8
+
+
+CHECKED = """\
+rule checked version 1 effective 2024-01-01
+  place = chars[A-Z0-9·]{1,20}
+  n = sequence{6} start 1 per (place) gapless refuse-when-full
+  c = check ISO7064-11-2 (n)
+  format "{place}/{n}{c}"
+  aliases {／}->"/" fullwidth lowercase
+"""
+
+
+def each(rule: ma.Rule, column: pa.Array) -> list[dict[str, Any]]:
+    """What the rule says of each row by itself."""
+    rows = []
+    for number in column.to_pylist():
+        row: dict[str, Any] = dict.fromkeys((*rule.fields, "number", "error"))
+        if number is not None:
+            try:
+                row |= rule.parse(number) | {"number": rule.canonical(number)}
+            except ma.InvalidInput as error:
+                row["error"] = str(error)
+        rows.append(row)
+    return rows
+
+
+@pytest.mark.parametrize("text", [RULE, CHECKED, "DA-T-22-件", "盒号", "居民身份证号码"])
+def test_a_column_says_what_each_number_says(text: str) -> None:
+    rule = ma.Rule(text) if "\n" in text else ma.Rule.shipped(text)
+    example = rule.example
+    assert example is not None
+    wrong = example[:-1] + ("7" if example[-1] != "7" else "8")
+    kinds = [example, wrong, example.lower(), example.replace("-", "—"), None, "", "档号", "A" * 300, example + "\0"]
+    kinds += ["HZ-2024-0042", "NB－2023-9999", "Z109-WS·2099-Y-BGSCWZSX-9999", "Z109-KH·2024-D10-BG-0001"]
+    kinds += ["A/000001X", "SHANGHAI·PUDONG/000002X", "SHANGHAI·PUDONG／000012X"]
+    kinds += [f"SHANGHAI·PUDONG/{n:06}{c}" for n in range(3) for c in "0123456789X"]
+    # Runs of the same, and every one beside every other; more rows than are looked at together.
+    mixed = [kinds[i * i % len(kinds)] for i in range(500)] + [example] * 200 + [None] * 200 + [example, wrong] * 50
+    plain = pa.array(mixed, pa.string())
+    views = plain.cast(pa.string_view())
+    expected = each(rule, plain)
+    for column in (plain, views, plain.cast(pa.large_string()), plain.dictionary_encode()):
+        for start, rows in ((0, len(plain)), (1, 64), (37, 700), (699, 300), (900, 0)):
+            found = pa.table(rule.parse_column(column.slice(start, rows)))
+            found.validate(full=True)
+            assert found.to_pylist() == expected[start : start + rows], (column.type, start, rows)
+    parts = pl.DataFrame(rule.parse_column(pl.Series(mixed, dtype=pl.String)))
+    assert parts.to_dicts() == expected
+    # And back.
+    whole = parts.drop_nulls("number").select([name for name in rule.fields if name not in ("c", "校验码")])
+    assert pl.Series(rule.format_table(whole)).to_list() == parts["number"].drop_nulls().to_list()
+
+
+def test_long_columns_go_through_many_hands() -> None:
+    rule = ma.Rule.shipped("DA-T-22-件")
+    numbers = [f"Z{100 + i // 50_000}-KH·{2000 + i // 1000 % 100}-D30-BGS-{i % 9999 + 1:04}" for i in range(150_000)]
+    numbers[70_000] = "Z101-KH·2024-D30-BGS-7"
+    numbers[70_001] = None  # type: ignore[call-overload]
+    parts = pa.table(rule.parse_column(pa.chunked_array([numbers[:3], numbers[3:]], pa.string_view())))
+    parts.validate(full=True)
+    assert parts["number"].null_count == 2 and parts["error"].null_count == 149_999
+    assert "number \"Z101-KH·2024-D30-BGS-7\"" in parts["error"][70_000].as_py()
+    assert parts["全宗号"].to_pylist() == [None if i in (70_000, 70_001) else f"Z{100 + i // 50_000}" for i in range(150_000)]
+    given = parts.select(rule.fields)
+    with pytest.raises(ma.InvalidInput, match="row 70000"):
+        rule.format_table(given)
+    made = pa.array(rule.format_table(given, errors="null"))
+    made.validate(full=True)
+    assert made.to_pylist() == parts["number"].to_pylist()
+
+
+def test_a_column_of_numbers_is_refused_row_by_row() -> None:
+    found = pa.table(ma.Rule(RULE).parse_column(pa.array([5, None, -5])))
+    assert found["error"].to_pylist() == ["number: is 5, not a text", None, "number: is -5, not a text"]
+    assert found["number"].null_count == found["room"].null_count == 3
