@@ -195,6 +195,10 @@ impl<B: Backend> Catalogue for B {
         self.read(loans::open)
     }
 
+    fn latest_loans(&self, limit: usize) -> Result<Vec<Loan>, Error> {
+        self.read(move |tx| loans::latest(tx, limit))
+    }
+
     fn stock(&self, since: Option<u64>) -> Result<Stock, Error> {
         self.read(move |tx| stock::stock(tx, since))
     }

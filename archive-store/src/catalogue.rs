@@ -193,6 +193,12 @@ pub trait Catalogue: Debug + Send + Sync {
     /// `Unavailable` or `Corrupt` where the store cannot be read.
     fn open_loans(&self) -> Result<Vec<Loan>, Error>;
 
+    /// The latest loans, out or back, the newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` where the store cannot be read.
+    fn latest_loans(&self, limit: usize) -> Result<Vec<Loan>, Error>;
+
     /// 架上现状: what stands in which slot, whole, or what changed since the log had `since` entries.
     /// [`Stock::whole`] says which it is: after many changes, or new slots, it is the whole again.
     ///

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use archive_core::Error;
 use archive_core::completeness::branch::{Branch, BranchCase, Matrix};
 use archive_core::completeness::reminder::{Reminder, reminders_since};
-use archive_core::completeness::{Case, Completeness, Holding, assess};
+use archive_core::completeness::{Case, Completeness, Holding, State, assess};
 use archive_core::holding::CustodyMode;
-use archive_core::identifier::{CustomerNumber, ReferenceCode};
+use archive_core::identifier::{CustomerNumber, ProcessCode, ReferenceCode};
 use archive_core::policy::{FileSummary, Impact, Policy, impact};
 use archive_core::record::CustomerClass;
-use archive_store::{Located, Locator};
+use archive_store::{FilingState, Located, Locator};
 use chrono::NaiveDate;
 use serde::Serialize;
 
@@ -20,6 +20,10 @@ use crate::intake::{CaseFile, stored_case};
 
 /// How many files are read at a time, so that a branch of any size is judged in little memory.
 const PAGE: usize = 1000;
+/// How many are read at a time where few are asked for.
+const LOOKED: usize = 200;
+/// After so many files that nobody asked for, what was found is given.
+const MOST_LOOKED: usize = 2000;
 
 /// A file, how complete it is, and whom to remind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,7 +36,83 @@ pub struct Reminded {
     pub reminders: Vec<Reminder>,
 }
 
+/// A file and how complete it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AssessedFile {
+    /// 档号.
+    pub reference: ReferenceCode,
+    /// 户号.
+    pub customer: CustomerNumber,
+    /// The business process.
+    pub process: ProcessCode,
+    /// Which of its papers are there.
+    pub completeness: Completeness,
+}
+
+/// Some files and how complete each is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AssessedFiles {
+    /// In the order of filing.
+    pub files: Vec<AssessedFile>,
+    /// The place to go on after; `None` at the end.
+    pub next: Option<u64>,
+}
+
 impl Archive {
+    /// How complete each live file is after `place`, in the order of filing, `limit` at most; 0 begins. With `open`, only
+    /// those that have not all papers: after two thousand files it gives fewer, with where to go on. A
+    /// file that joined another counts with that one, and a process that the policy no longer knows asks for nothing.
+    ///
+    /// # Errors
+    /// Those of the catalogue.
+    pub fn completeness_after(&self, place: u64, limit: usize, open: bool) -> Result<AssessedFiles, Error> {
+        let (mut last, mut looked, mut files) = (place, 0, Vec::new());
+        // One more than is asked for tells whether there are more.
+        let looked_at_once = if open { LOOKED } else { LOOKED.min(limit + 1) };
+        loop {
+            let page = self.catalogue.files_after(last, looked_at_once)?;
+            if page.is_empty() {
+                return Ok(AssessedFiles { files, next: None });
+            }
+            for (at, file) in page {
+                if files.len() == limit || looked == MOST_LOOKED {
+                    return Ok(AssessedFiles { files, next: Some(last) });
+                }
+                (last, looked) = (at, looked + 1);
+                files.extend(self.assessed(&file, open)?);
+            }
+        }
+    }
+
+    /// How complete each live file of `customer` is; with `open`, only those that have not all papers.
+    ///
+    /// # Errors
+    /// `NotFound` for a customer without files; those of the catalogue.
+    pub fn completeness_of(&self, customer: &CustomerNumber, open: bool) -> Result<AssessedFiles, Error> {
+        let mut files = Vec::new();
+        for file in self.catalogue.locate(&Locator::Customer(customer.clone()))? {
+            if file.filed.state != FilingState::Void {
+                files.extend(self.assessed(&file, open)?);
+            }
+        }
+        Ok(AssessedFiles { files, next: None })
+    }
+
+    fn assessed(&self, file: &Located, open: bool) -> Result<Option<AssessedFile>, Error> {
+        let filed = &file.filed;
+        if self.policy().process(&filed.process).is_err() || stored_case(file)?.joins.is_some() {
+            return Ok(None);
+        }
+        let completeness = self.assess_file(file)?;
+        let wanted = !open || completeness.state() != State::Complete;
+        Ok(wanted.then(|| AssessedFile {
+            reference: filed.reference.clone(),
+            customer: filed.customer.clone(),
+            process: filed.process.clone(),
+            completeness,
+        }))
+    }
+
     /// How complete the file `reference` is today, under the policy in force.
     ///
     /// # Errors

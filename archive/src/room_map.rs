@@ -9,7 +9,7 @@
 //! let map = archive.room_map(&site)?;
 //! assert_eq!(map.counts().free, archive.config().slots().len() as u64);
 //! // A drawing that stands alone.
-//! assert!(map.to_svg(archive::room_map::Style::Embedded).starts_with("<svg"));
+//! assert!(map.to_svg(archive::room_map::Style::Embedded, archive::room_map::Shown::States).starts_with("<svg"));
 //! # Ok::<(), archive::Error>(())
 //! ```
 //!
@@ -18,6 +18,7 @@
 //!
 //! Limits: banks come in order of their names and columns as they stand on the rails; a map does not know walls and doors.
 
+mod heat;
 mod svg;
 
 use std::collections::BTreeMap;
@@ -33,7 +34,8 @@ use chrono::{DateTime, Days, Utc};
 use serde::Serialize;
 
 use crate::archive::Archive;
-pub use svg::Style;
+use heat::HeatScale;
+pub use svg::{Shown, Style};
 
 /// For so many days back loans are counted as heat.
 pub const HEAT_DAYS: u64 = 365;
@@ -280,6 +282,8 @@ pub struct SlotDetail {
     pub files: u32,
     /// How often a file of it was fetched within [`HEAT_DAYS`].
     pub loans: u32,
+    /// The same in classes: 0 never, up to 5 as often as the box of this column that is fetched most.
+    pub heat: u8,
     /// Where it was seen, where that is elsewhere.
     #[cfg_attr(feature = "console", schema(value_type = Option<String>))]
     pub seen: Option<SlotAddress>,
@@ -301,6 +305,7 @@ impl From<MappedSlot> for SlotDetail {
                 filled_mm: None,
                 files: 0,
                 loans: 0,
+                heat: 0,
                 seen: None,
                 seen_at: None,
             };
@@ -313,6 +318,7 @@ impl From<MappedSlot> for SlotDetail {
             filled_mm: Some(found.filled),
             files: found.files,
             loans: found.loans,
+            heat: 0,
             seen: match found.last_seen {
                 Some(Sighting::Misplaced { seen }) => Some(seen),
                 _ => None,
@@ -395,6 +401,8 @@ impl Archive {
         let mut slots: Vec<SlotDetail> =
             self.mapped(&within, column, object)?.into_iter().map(SlotDetail::from).collect();
         slots.sort_by(|a, b| a.slot.cmp(&b.slot));
+        let scale = HeatScale::up_to(slots.iter().map(|s| s.loans.into()).max().unwrap_or(0));
+        slots.iter_mut().for_each(|s| s.heat = scale.class(s.loans.into()));
         Ok(slots)
     }
 

@@ -17,6 +17,7 @@ const PAGES = {
   record: `#/record/${encodeURIComponent(HOSTILE)}`,
   exceptions: "#/exceptions?all=true",
   room: "#/room",
+  heat: "#/room/HZ?shows=heat",
   inventory: "#/inventory",
   moves: "#/moves",
   loans: "#/loans",
@@ -251,6 +252,75 @@ test("a plan of moves is played from before to after", () => on({}, async (page)
   await page.getByRole("button", { name: "Play" }).waitFor();
   await page.getByLabel("Step").fill("1");
   await page.getByText(/^Step 1 \/ 2: /).waitFor();
+}));
+
+test("the room shows how often boxes were fetched, in numbers and colours", () => on({}, async (page) => {
+  await go(page, "room");
+  await page.getByLabel("Shows").selectOption("heat");
+  await page.locator("svg.room .heat-5").first().waitFor();
+  assert.match(await page.evaluate(() => location.hash), /shows=heat/);
+  const column = page.locator('svg.room [data-column="C02"]').first();
+  assert.equal(await column.locator("text.on-heat-5").textContent(), "4");
+  await column.locator("[data-level].heat-5").click();
+  const hot = page.locator(".boxes .heat-5");
+  assert.equal(await hot.textContent(), "4");
+  await hot.click();
+  assert.match(await page.locator(".chosen").textContent(), /fetched a year4/);
+  // Light to dark without a change of hue: each class differs from the next in what those who see no colours see.
+  for (const dark of [false, true]) {
+    await page.emulateMedia({ colorScheme: dark ? "dark" : "light" });
+    const grey = await page.evaluate(() => [1, 2, 3, 4, 5].map((n) => {
+      const [r, g, b] = getComputedStyle(document.documentElement).getPropertyValue(`--heat-${n}`).match(/[0-9a-f]{2}/g).map((part) => parseInt(part, 16));
+      return (0.2126 * r + 0.7152 * g + 0.0722 * b) * (matchMedia("(prefers-color-scheme: dark)").matches ? 1 : -1);
+    }));
+    assert.ok(grey.every((value, n) => n === 0 || value - grey[n - 1] > 15), grey.join(", "));
+  }
+}));
+
+test("loans stand along time, out and back", () => on({}, async (page) => {
+  await page.locator("nav a", { hasText: "Loans" }).click();
+  await page.locator("svg.timeline").waitFor();
+  assert.equal(await page.locator("tbody tr").count(), 16);
+  assert.deepEqual(await Promise.all([".line.back", ".line.late", ".days"].map((kind) => page.locator(`svg.timeline g ${kind}, svg.timeline > ${kind}`).count())), [14, 4, 2], "with the legend");
+  await page.getByLabel("Those that came back, too").uncheck();
+  await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 3);
+  assert.equal(await page.locator("svg.timeline .line.back").count(), 1, "the legend alone");
+}));
+
+test("completeness is seen customer by customer, and narrowed", () => on({ mayMiss: ["customer=3300000000"] }, async (page) => {
+  await page.locator("nav a", { hasText: "Completeness" }).click();
+  const rows = page.locator(".matrix tbody tr");
+  await rows.first().waitFor();
+  assert.equal(await rows.count(), 20);
+  assert.equal(await page.locator(".matrix td.mark.bad").count(), 5);
+  assert.equal(await page.locator(".matrix td.mark.bad .heard").first().textContent(), "✕ missing", "for those who listen");
+  await page.getByLabel("Only what is not complete").check();
+  await page.waitForFunction(() => document.querySelectorAll(".matrix tbody tr").length === 5);
+  await page.getByLabel("Customer", { exact: true }).fill("3388985509");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelectorAll(".matrix tbody tr").length === 1);
+  await page.getByLabel("Customer", { exact: true }).fill("3300000000");
+  await page.getByRole("button", { name: "Find" }).click();
+  await page.locator("[role=alert]").waitFor();
+  assert.equal(await page.getByLabel("Customer", { exact: true }).inputValue(), "3300000000", "the form stays");
+  // Page by page.
+  await page.route("**/completeness/files?*", (route) => {
+    const asked = new URL(route.request().url());
+    asked.searchParams.set("limit", "8");
+    return route.continue({ url: asked.href });
+  });
+  await page.evaluate(() => (location.hash = "#/completeness"));
+  await page.waitForFunction(() => document.querySelectorAll(".matrix tbody tr").length === 8);
+  const seen = new Set(await page.locator(".matrix a").allTextContents());
+  for (const count of [8, 4]) {
+    await page.getByRole("link", { name: "Next page" }).click();
+    await page.waitForFunction(([known, count]) => {
+      const files = [...document.querySelectorAll(".matrix a")].map((link) => link.textContent);
+      return files.length === count && !files.some((file) => known.includes(file));
+    }, [[...seen], count]);
+    (await page.locator(".matrix a").allTextContents()).forEach((file) => seen.add(file));
+  }
+  assert.deepEqual([seen.size, await page.getByRole("link", { name: "Next page" }).count()], [20, 0]);
 }));
 
 test("hostile texts stay texts on every page", () => on({}, async (page) => {

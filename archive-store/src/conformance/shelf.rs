@@ -254,6 +254,12 @@ pub(super) fn a_file_is_lent_once_at_a_time(catalogue: &dyn Catalogue) {
     assert_eq!(catalogue.lend(&wish("l1")).unwrap(), back);
     assert_eq!(catalogue.open_loans().unwrap(), []);
     catalogue.lend(&wish("l2")).unwrap();
+    let latest = |limit| -> Vec<String> {
+        let loans = catalogue.latest_loans(limit).unwrap();
+        loans.iter().map(|loan| format!("{} {}", loan.request.key, loan.returned.is_some())).collect()
+    };
+    assert_eq!(latest(9), ["l2 false", "l1 true"], "out and back, the newest first");
+    assert_eq!(latest(1), ["l2 false"]);
     catalogue.give_back(&request("l2"), at(40)).unwrap();
     catalogue.void_number(&reference, "r", at(50)).unwrap();
     refused(catalogue.lend(&wish("l3")), ErrorKind::Conflict, &["void"]);

@@ -97,3 +97,9 @@ pub(crate) fn give_back(tx: &Transaction<'_>, key: &RequestKey, when: DateTime<U
 pub(crate) fn open(tx: &Transaction<'_>) -> Result<Vec<Loan>, Error> {
     tx.all(&format!("{LOAN} WHERE l.returned_at IS NULL ORDER BY l.id"), values![], loan)
 }
+
+/// The latest loans, out or back, the newest first.
+pub(crate) fn latest(tx: &Transaction<'_>, limit: usize) -> Result<Vec<Loan>, Error> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    tx.all(&format!("{LOAN} ORDER BY l.id DESC LIMIT ?1"), values![limit], loan)
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use archive::console::{Console, ConsoleOptions, PORT, Token};
-use archive::room_map::Style;
+use archive::room_map::{Shown, Style};
 use archive::{Error, ErrorKind};
 use clap::Args;
 
@@ -100,6 +100,9 @@ pub(super) struct Map {
     site: Option<String>,
     #[command(flatten)]
     directory: Directory,
+    /// Draw how often files were fetched within a year instead of the states of boxes.
+    #[arg(long)]
+    heat: bool,
     /// Print the figures as JSON instead of a drawing.
     #[arg(long)]
     json: bool,
@@ -123,9 +126,10 @@ impl Map {
             },
         };
         let map = archive.room_map(&site)?;
+        let shown = if self.heat { Shown::Heat } else { Shown::States };
         match self.json {
             true => output::print_json(&map)?,
-            false => output::print(map.to_svg(Style::Embedded))?,
+            false => output::print(map.to_svg(Style::Embedded, shown))?,
         }
         Ok(Outcome::Done)
     }

@@ -84,6 +84,7 @@ pub(super) fn router() -> (Router<Arc<Shared>>, utoipa::openapi::OpenApi) {
         .routes(routes!(custody::loans))
         .routes(routes!(custody::completeness))
         .routes(routes!(custody::matrix))
+        .routes(routes!(custody::by_customer))
         .routes(routes!(exceptions::alerts))
         .routes(routes!(exceptions::decide))
         .routes(routes!(exceptions::review).layer(DefaultBodyLimit::max(Review::SIZE_LIMIT)))

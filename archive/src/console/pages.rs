@@ -14,7 +14,7 @@ const COMPARING: &str =
     concat!(include_str!("../report/comparing.js"), "\nexport { INVISIBLE, disagreement };\n");
 
 /// Name, type and content of every file.
-const FILES: [(&str, &str, &str); 13] = [
+const FILES: [(&str, &str, &str); 14] = [
     ("/", "text/html; charset=utf-8", include_str!("pages/index.html")),
     ("/assets/icon.svg", "image/svg+xml", include_str!("pages/icon.svg")),
     ("/assets/console.css", "text/css; charset=utf-8", include_str!("pages/console.css")),
@@ -27,6 +27,7 @@ const FILES: [(&str, &str, &str); 13] = [
     ("/assets/exceptions.js", "text/javascript; charset=utf-8", include_str!("pages/exceptions.js")),
     ("/assets/room.js", "text/javascript; charset=utf-8", include_str!("pages/room.js")),
     ("/assets/moves.js", "text/javascript; charset=utf-8", include_str!("pages/moves.js")),
+    ("/assets/completeness.js", "text/javascript; charset=utf-8", include_str!("pages/completeness.js")),
     ("/assets/loans.js", "text/javascript; charset=utf-8", include_str!("pages/loans.js")),
 ];
 

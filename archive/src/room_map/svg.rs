@@ -2,6 +2,7 @@
 
 use maud::{Markup, PreEscaped, html};
 
+use super::heat::HeatScale;
 use super::{BankMap, BankMotion, BoxState, ColumnMap, Counts, LevelMap, SiteMap};
 
 /// How a drawing looks, in light and dark. A page that shows it may not carry styles within.
@@ -16,6 +17,17 @@ pub enum Style {
     OfPage,
 }
 
+/// What a drawing shows of each level.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Shown {
+    /// Its boxes by state, and how full they are.
+    #[default]
+    States,
+    /// 调阅热度: how often its files were fetched within a year, in classes of one hue from light to dark with the number in each
+    /// cell: told apart without seeing colours.
+    Heat,
+}
+
 const CELL: (u32, u32) = (72, 44);
 const GAP: u32 = 8;
 const OPEN_GAP: u32 = 34;
@@ -23,13 +35,17 @@ const LEFT: u32 = 46;
 const TITLE: u32 = 34;
 const BELOW: u32 = 40;
 const LEGEND: u32 = 96;
-/// Loans of one level a year from which it is as hot as can be shown.
-const HOTTEST: f64 = 50.0;
 
 impl SiteMap {
     /// The map as SVG.
     #[must_use]
-    pub fn to_svg(&self, style: Style) -> String {
+    pub fn to_svg(&self, style: Style, shown: Shown) -> String {
+        let levels = self.banks.iter().flat_map(|b| &b.columns).flat_map(|c| &c.levels);
+        let scale = HeatScale::up_to(levels.map(|level| level.loans).max().unwrap_or(0));
+        let draw = |level: &LevelMap, left: u32, top: u32| match shown {
+            Shown::States => draw_states(level, left, top),
+            Shown::Heat => draw_heat(level, &scale, left, top),
+        };
         let width = self.banks.iter().map(width_of).max().unwrap_or(0).max(660) + LEFT + 12;
         let mut top = 44;
         let tops: Vec<u32> = self
@@ -48,8 +64,11 @@ impl SiteMap {
                 @if style == Style::Embedded { style { (PreEscaped(STYLE)) } }
                 text.title x="12" y="26" { "库区 site " (self.site) }
                 text.soft x=(width - 12) y="26" text-anchor="end" { (sum_up(&counts)) }
-                @for (bank, top) in self.banks.iter().zip(&tops) { (draw_bank(bank, *top, style)) }
-                (legend(&counts, height - LEGEND + 12))
+                @for (bank, top) in self.banks.iter().zip(&tops) { (draw_bank(bank, *top, style, &draw)) }
+                @match shown {
+                    Shown::States => (legend(&counts, height - LEGEND + 12)),
+                    Shown::Heat => (legend_of_heat(&scale, height - LEGEND + 12)),
+                }
             }
         };
         drawing.into_string()
@@ -91,7 +110,10 @@ fn open_aisle(bank: &BankMap) -> Option<u16> {
     }
 }
 
-fn draw_bank(bank: &BankMap, top: u32, style: Style) -> Markup {
+/// Draws a level at its left and upper edge.
+type DrawLevel<'a> = &'a dyn Fn(&LevelMap, u32, u32) -> Markup;
+
+fn draw_bank(bank: &BankMap, top: u32, style: Style, draw: DrawLevel<'_>) -> Markup {
     let levels = levels_of(bank);
     let (columns, width) = columns_of(bank);
     let motion = match &bank.motion {
@@ -112,7 +134,7 @@ fn draw_bank(bank: &BankMap, top: u32, style: Style) -> Markup {
         @for (index, level) in (0..levels).zip(names_of_levels(bank)) {
             text.soft x=(LEFT) y=(bottom - index * CELL.1 - CELL.1 / 2 + 4) text-anchor="end" { "层 " (level) }
         }
-        @for (left, column) in &columns { (draw_column(bank, column, *left, first, levels, style)) }
+        @for (left, column) in &columns { (draw_column(bank, column, *left, (first, bottom), style, draw)) }
     }
 }
 
@@ -125,11 +147,10 @@ fn draw_column(
     bank: &BankMap,
     column: &ColumnMap,
     left: u32,
-    first: u32,
-    levels: u32,
+    (first, bottom): (u32, u32),
     style: Style,
+    draw: DrawLevel<'_>,
 ) -> Markup {
-    let bottom = first + levels * CELL.1;
     let mut counts = Counts::default();
     column.levels.iter().for_each(|level| counts.merge(&level.counts));
     let words = format!("列 {}: {}", column.column, list(&counts));
@@ -137,7 +158,7 @@ fn draw_column(
         text x=(left + CELL.0 / 2) y=(bottom + 16) text-anchor="middle" { "列 " (column.column) @if column.blocked.is_some() { " ⛔" } }
     };
     let cells = html! {
-        @for (index, level) in (1..).zip(&column.levels) { (draw_level(level, left, bottom - index * CELL.1)) }
+        @for (index, level) in (1..).zip(&column.levels) { (draw(level, left, bottom - index * CELL.1)) }
         @if let Some(block) = column.blocked {
             rect.blocked x=(left) y=(first) width=(CELL.0) height=(bottom - first) { title { "停用 " (block) } }
         }
@@ -154,10 +175,9 @@ fn draw_column(
     }
 }
 
-fn draw_level(level: &LevelMap, left: u32, top: u32) -> Markup {
+fn draw_states(level: &LevelMap, left: u32, top: u32) -> Markup {
     let slots = level.counts.slots().max(1) as f64;
-    let full = level.filled_mm as f64 / level.spine_mm.max(1) as f64;
-    let heat = (level.loans as f64 / HOTTEST).min(1.0) * 0.55;
+    let full = fullness(level);
     let bar = f64::from(CELL.0 - 8);
     let mut from = f64::from(left + 4);
     let segments: Vec<(BoxState, f64, f64)> = BoxState::ALL
@@ -176,18 +196,52 @@ fn draw_level(level: &LevelMap, left: u32, top: u32) -> Markup {
         .take(2)
         .map(|(state, ..)| format!("{}{}", state.sign(), level.counts.of(*state)))
         .collect();
-    let loans = level.loans;
     html! {
-        rect.cell data-level=(level.level) x=(left) y=(top + 2) width=(CELL.0) height=(CELL.1 - 4) rx="2" {
-            title { "层 level " (level.level) ": " (list(&level.counts)) "; 装满 " (format!("{:.0}", full * 100.0)) " % full; 调阅 fetched " (loans) }
-        }
-        @if heat > 0.0 { rect.heat x=(left + 1) y=(top + 3) width=(CELL.0 - 2) height=(CELL.1 - 6) opacity=(format!("{heat:.2}")) pointer-events="none" {} }
+        (cell(level, "cell", left, top))
         @for (state, x, width) in &segments {
             rect class=(state.as_str()) x=(format!("{x:.1}")) y=(top + 7) width=(format!("{width:.1}")) height="8" pointer-events="none" {}
         }
         text x=(left + CELL.0 / 2) y=(top + 28) text-anchor="middle" pointer-events="none" { (urgent.join(" ")) }
         rect.fullness x=(left + 4) y=(top + 33) width=(CELL.0 - 8) height="4" pointer-events="none" {}
         rect.full x=(left + 4) y=(top + 33) width=(format!("{:.1}", bar * full.min(1.0))) height="4" pointer-events="none" {}
+    }
+}
+
+fn draw_heat(level: &LevelMap, scale: &HeatScale, left: u32, top: u32) -> Markup {
+    let class = scale.class(level.loans);
+    html! {
+        (cell(level, &format!("cell heat-{class}"), left, top))
+        @if class > 0 {
+            text class=(format!("on-heat-{class}")) x=(left + CELL.0 / 2) y=(top + CELL.1 / 2 + 4) text-anchor="middle" pointer-events="none" { (level.loans) }
+        }
+    }
+}
+
+/// What stands behind everything of a level, is clicked, and tells all when it is pointed at.
+fn cell(level: &LevelMap, class: &str, left: u32, top: u32) -> Markup {
+    html! {
+        rect class=(class) data-level=(level.level) x=(left) y=(top + 2) width=(CELL.0) height=(CELL.1 - 4) rx="2" {
+            title { "层 level " (level.level) ": " (list(&level.counts)) "; 装满 " (format!("{:.0}", fullness(level) * 100.0)) " % full; 调阅 fetched " (level.loans) }
+        }
+    }
+}
+
+/// How much of the width of its boxes is taken.
+fn fullness(level: &LevelMap) -> f64 {
+    level.filled_mm as f64 / level.spine_mm.max(1) as f64
+}
+
+fn legend_of_heat(scale: &HeatScale, top: u32) -> Markup {
+    let range =
+        |first: u64, last: u64| if first == last { first.to_string() } else { format!("{first}–{last}") };
+    html! {
+        text x="12" y=(top + 12) { "一年内调阅次数 fetched within a year, files of a level" }
+        rect class="cell heat-0" x="12" y=(top + 24) width="26" height="16" {}
+        text x="44" y=(top + 37) { "0" }
+        @for (place, (class, first, last)) in (1_u32..).zip(scale.classes()) {
+            rect class=(format!("cell heat-{class}")) x=(12 + place * 110) y=(top + 24) width="26" height="16" {}
+            text x=(44 + place * 110) y=(top + 37) { (range(first, last)) }
+        }
     }
 }
 
@@ -205,10 +259,8 @@ fn legend(counts: &Counts, top: u32) -> Markup {
             rect class=(state.as_str()) x=(x) y=(y) width="14" height="14" {}
             text x=(x + 20) y=(y + 12) { (state.sign()) " " (state.words()) ": " (counts.of(state)) }
         }
-        rect.heat x="12" y=(top + 48) width="14" height="14" opacity="0.5" {}
-        text x="32" y=(top + 60) { "调阅 fetched often, a year" }
-        rect.fullness x="222" y=(top + 53) width="40" height="4" {}
-        rect.full x="222" y=(top + 53) width="24" height="4" {}
-        text x="270" y=(top + 60) { "装满程度 how full the boxes are" }
+        rect.fullness x="12" y=(top + 53) width="40" height="4" {}
+        rect.full x="12" y=(top + 53) width="24" height="4" {}
+        text x="60" y=(top + 60) { "装满程度 how full the boxes are" }
     }
 }

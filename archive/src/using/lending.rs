@@ -83,7 +83,8 @@ impl Archive {
     }
 }
 
-/// By how many whole days the time of a loan is over at `now`; `None` where it is not.
+/// By how many whole days the time of a loan is over at `now`, or was when it came back; `None` where it is not.
 pub(crate) fn days_over(loan: &Loan, now: DateTime<Utc>) -> Option<i64> {
-    loan.request.due.filter(|due| *due < now).map(|due| (now - due).num_days())
+    let end = loan.returned.unwrap_or(now);
+    loan.request.due.filter(|due| *due < end).map(|due| (end - due).num_days())
 }

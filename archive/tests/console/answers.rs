@@ -80,6 +80,52 @@ fn a_file_is_found_and_shows_its_three_ends() {
 }
 
 #[test]
+fn completeness_is_told_customer_by_customer() {
+    let scene = Scene::new();
+    let archive = scene.open();
+    for (n, key) in ["r-1", "r-2", "r-3"].iter().enumerate() {
+        let mut request = scene.dunning(key);
+        request.customer.number = format!("338898550{n}").parse().unwrap();
+        if n == 1 {
+            request.documents.truncate(1);
+        }
+        archive.file(&request).unwrap();
+        archive.catalogue().enter_customer(&request.customer, chrono::Utc::now()).unwrap();
+    }
+    let served = Served::new(archive);
+    let asked = |query: &str| served.get(&format!("/api/v1/completeness/files?{query}")).json();
+    let customers = |page: &Value| -> Vec<String> {
+        let files = page["files"].as_array().unwrap().iter();
+        files.map(|file| file["customer"].as_str().unwrap().to_owned()).collect()
+    };
+    let first = asked("limit=2");
+    assert_eq!(customers(&first), ["3388985500", "3388985501"]);
+    assert_eq!(
+        (&first["files"][0]["state"], &first["files"][0]["customer_name"]),
+        (&json!("complete"), &json!("杭州永泰纺织有限公司"))
+    );
+    let missing = first["files"][1]["papers"].as_array().unwrap().iter().find(|p| p["state"] == "missing");
+    assert_eq!(missing.unwrap()["name"], "送达凭证");
+    let rest = asked(&format!("limit=2&after={}", first["next"]));
+    assert_eq!((customers(&rest), &rest["next"]), (vec!["3388985502".to_owned()], &Value::Null));
+    assert_eq!(customers(&asked("open=true")), ["3388985501"]);
+    assert_eq!(customers(&asked("open=true&limit=1&after=99999999")), [""; 0]);
+    assert_eq!(customers(&asked("customer=3388985502")), ["3388985502"]);
+    assert_eq!(customers(&asked("customer=3388985502&open=true")), [""; 0]);
+    for (query, status, words) in [
+        ("customer=3300000000", 404, "3300000000"),
+        ("customer=%20", 400, "customer"),
+        ("after=-1", 400, "after"),
+        ("after=9223372036854775808", 400, "after"),
+        ("limit=0", 400, "limit"),
+        ("limit=201", 400, "limit"),
+        ("page=1", 400, "page"),
+    ] {
+        served.get(&format!("/api/v1/completeness/files?{query}")).is_problem(status, &[words]);
+    }
+}
+
+#[test]
 fn a_document_is_sent_as_what_it_is() {
     let scene = Scene::new();
     let archive = scene.open();
@@ -260,6 +306,10 @@ fn the_room_shows_what_was_seen() {
         (Some("审计科"), Some("<b>电价</b>"))
     );
     assert_eq!(served.get("/api/v1/loans?overdue=true").json().as_array().unwrap().len(), 0);
+    served.archive.take_back(&"loan-1".parse().unwrap()).unwrap();
+    assert_eq!(served.get("/api/v1/loans").json(), json!([]), "it came back");
+    let all = served.get("/api/v1/loans?returned=true").json();
+    assert!(all[0]["returned"].is_string() && all[0]["days_overdue"].is_null(), "{all}");
     let [site, room, bank, column] = [slot.site(), slot.room(), slot.bank(), slot.column()];
     let path = format!("/api/v1/sites/{site}");
     let unverified = |map: &serde_json::Value, state: &str| -> u64 {
@@ -272,6 +322,8 @@ fn the_room_shows_what_was_seen() {
     assert_eq!(unverified(&served.get(&path).json(), "unverified"), 1);
     let drawing = served.get(&format!("{path}/map.svg"));
     assert_eq!((drawing.status, drawing.header("content-type")), (200, Some("image/svg+xml")));
+    assert!(served.get(&format!("{path}/map.svg?shows=heat")).text().contains("heat-5"));
+    served.get(&format!("{path}/map.svg?shows=everything")).is_problem(400, &["everything"]);
     let tag = drawing.header("etag").unwrap().to_owned();
     let again = |tag: &str| {
         served.request(

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use archive_core::Error;
 use archive_core::completeness::State as Complete;
 use archive_core::completeness::branch;
-use archive_core::identifier::ReferenceCode;
+use archive_core::identifier::{CustomerNumber, ReferenceCode};
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -14,11 +15,15 @@ use utoipa::{IntoParams, ToSchema};
 use super::super::problem::{Failures, PathOf, Problem, QueryOf};
 use super::super::work::Shared;
 use super::finding::OfFile;
+use super::limits;
 use super::views::NeededPaper;
+use crate::completeness::AssessedFile;
 use crate::using::days_over;
 
 /// The most loans that one answer gives.
 const MOST: usize = 1000;
+/// The most files that one answer gives.
+const MOST_FILES: usize = 200;
 
 /// Which loans.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -29,9 +34,13 @@ pub(super) struct Which {
     #[serde(default)]
     #[param(default = false)]
     overdue: bool,
+    /// Those that came back, too, the newest first.
+    #[serde(default)]
+    #[param(default = false)]
+    returned: bool,
 }
 
-/// A loan that is out.
+/// A loan.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct LoanView {
     /// The key by which it is known.
@@ -46,11 +55,13 @@ pub(super) struct LoanView {
     lent: DateTime<Utc>,
     /// Until when.
     due: Option<DateTime<Utc>>,
-    /// By how many whole days its time is over.
+    /// When it came back; none where it is out.
+    returned: Option<DateTime<Utc>>,
+    /// By how many whole days its time is over, or was when it came back.
     days_overdue: Option<i64>,
 }
 
-/// The files that are out, oldest loan first, at most 1000.
+/// The files that are out, oldest loan first; or the latest loans, out or back, newest first. At most 1000.
 #[utoipa::path(get, path = "/api/v1/loans", tag = "custody", params(Which),
     responses((status = 200, description = "The loans", body = Vec<LoanView>), Failures))]
 pub(super) async fn loans(
@@ -59,7 +70,8 @@ pub(super) async fn loans(
 ) -> Result<Json<Vec<LoanView>>, Problem> {
     let found = shared.ask(move |shared| {
         let now = Utc::now();
-        let open = shared.archive.catalogue().open_loans()?.into_iter();
+        let catalogue = shared.archive.catalogue();
+        let loans = if which.returned { catalogue.latest_loans(MOST)? } else { catalogue.open_loans()? };
         let view = |loan: archive_store::Loan| {
             let days_overdue = days_over(&loan, now);
             let request = loan.request;
@@ -70,10 +82,16 @@ pub(super) async fn loans(
                 purpose: request.purpose,
                 lent: request.when,
                 due: request.due,
+                returned: loan.returned,
                 days_overdue,
             }
         };
-        Ok(open.map(view).filter(|loan| !which.overdue || loan.days_overdue.is_some()).take(MOST).collect())
+        Ok(loans
+            .into_iter()
+            .map(view)
+            .filter(|loan| !which.overdue || loan.days_overdue.is_some())
+            .take(MOST)
+            .collect())
     });
     Ok(Json(found.await?))
 }
@@ -108,6 +126,98 @@ pub(super) async fn completeness(
         })
     });
     Ok(Json(judged.await?))
+}
+
+/// Which files, and how many.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct WhichFiles {
+    /// The files after this place: 0 begins, and the `next` of an answer goes on.
+    #[param(default = 0)]
+    #[serde(default)]
+    after: u64,
+    /// Only files that have not all papers.
+    #[serde(default)]
+    #[param(default = false)]
+    open: bool,
+    /// Only files of this customer, all of them.
+    #[param(
+        min_length = 1,
+        max_length = 64,
+        pattern = r"^[^\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]([^\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]*[^\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff])?$"
+    )]
+    customer: Option<String>,
+    /// At most so many, in the order of filing.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<usize>,
+}
+
+/// Customers' files and their papers.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct FilesView {
+    /// In the order of filing.
+    files: Vec<CustomerFile>,
+    /// What `after` has to be for those that follow; none at the end.
+    next: Option<u64>,
+}
+
+/// A customer's file and its papers.
+#[derive(Debug, Serialize, ToSchema)]
+struct CustomerFile {
+    /// 户号.
+    customer: String,
+    /// 户名, where it was entered.
+    customer_name: Option<String>,
+    /// 档号.
+    reference: String,
+    /// The business process.
+    process: String,
+    /// Its name for people.
+    process_name: String,
+    /// `complete`, `complete-with-deferrals`, `unverified` or `incomplete`.
+    #[schema(value_type = String)]
+    state: Complete,
+    /// The papers that it needs, in the order of the policy.
+    papers: Vec<NeededPaper>,
+}
+
+/// The completeness of customers' files, paper by paper: files of processes that the policy knows, each with what joined it.
+#[utoipa::path(get, path = "/api/v1/completeness/files", tag = "custody", params(WhichFiles),
+    responses((status = 200, description = "Files and their papers", body = FilesView), Failures))]
+pub(super) async fn by_customer(
+    State(shared): State<Arc<Shared>>,
+    QueryOf(which): QueryOf<WhichFiles>,
+) -> Result<Json<FilesView>, Problem> {
+    let limit = limits::rows(which.limit, 50, MOST_FILES)?;
+    if i64::try_from(which.after).is_err() {
+        return Err(
+            Error::invalid(format!("after {}", which.after), "is no place that an answer gave").into()
+        );
+    }
+    let customer = which.customer.map(|number| number.parse::<CustomerNumber>()).transpose()?;
+    let assessed = shared.ask(move |shared| {
+        let archive = &shared.archive;
+        let page = match &customer {
+            Some(customer) => archive.completeness_of(customer, which.open)?,
+            None => archive.completeness_after(which.after, limit, which.open)?,
+        };
+        let view = |file: AssessedFile| -> Result<CustomerFile, Error> {
+            // A customer that is not entered, or cannot be read, has no name here.
+            let known = archive.catalogue().customer(&file.customer).ok().flatten();
+            Ok(CustomerFile {
+                customer: file.customer.to_string(),
+                customer_name: known.map(|customer| customer.name),
+                reference: file.reference.to_string(),
+                process_name: archive.policy().process(&file.process)?.name.clone(),
+                process: file.process.to_string(),
+                state: file.completeness.state(),
+                papers: file.completeness.items.into_iter().map(NeededPaper::from).collect(),
+            })
+        };
+        Ok(FilesView { files: page.files.into_iter().map(view).collect::<Result<_, _>>()?, next: page.next })
+    });
+    Ok(Json(assessed.await?))
 }
 
 /// How complete all live files are.

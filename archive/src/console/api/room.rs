@@ -17,7 +17,7 @@ use super::super::problem::{Failures, PathOf, Problem, QueryOf};
 use super::super::work::Shared;
 use super::limits;
 use crate::inventory::InventoryProgress;
-use crate::room_map::{SiteMap, SlotDetail, Style};
+use crate::room_map::{Shown, SiteMap, SlotDetail, Style};
 
 /// A site in figures.
 #[derive(Debug, Serialize, ToSchema)]
@@ -60,9 +60,29 @@ pub(super) async fn map(
     Ok(Json(shared.ask(move |shared| shared.map(&site)).await?))
 }
 
+/// What a drawing shows of each level.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum DrawingOf {
+    /// Boxes by state, and how full they are.
+    States,
+    /// How often files were fetched within a year.
+    Heat,
+}
+
+/// How a room is drawn.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Drawn {
+    /// What it shows of each level; states where absent.
+    #[param(inline)]
+    shows: Option<DrawingOf>,
+}
+
 /// The room of a site now as a drawing, for the console's own page. Unchanged, it is not sent again (`If-None-Match`).
 #[utoipa::path(get, path = "/api/v1/sites/{site}/map.svg", tag = "room",
-    params(("site" = String, Path, description = "库区", max_length = 64)),
+    params(("site" = String, Path, description = "库区", max_length = 64), Drawn),
     responses(
         (status = 200, description = "SVG without styles", body = String, content_type = "image/svg+xml"),
         (status = 304, description = "As the caller has it"),
@@ -71,9 +91,14 @@ pub(super) async fn map(
 pub(super) async fn drawing(
     State(shared): State<Arc<Shared>>,
     PathOf(site): PathOf<String>,
+    QueryOf(drawn): QueryOf<Drawn>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let drawing = shared.ask(move |shared| Ok(shared.map(&site)?.to_svg(Style::OfPage))).await?;
+    let shown = match drawn.shows {
+        None | Some(DrawingOf::States) => Shown::States,
+        Some(DrawingOf::Heat) => Shown::Heat,
+    };
+    let drawing = shared.ask(move |shared| Ok(shared.map(&site)?.to_svg(Style::OfPage, shown))).await?;
     let digest = archive_core::record::Digest(Sha256::digest(drawing.as_bytes()).into());
     let tag = format!("\"{digest}\"");
     let known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());

@@ -2,6 +2,7 @@
 
 import { announce, ask, element, postJson, Problem } from './elements.js';
 import { changeLanguage, language, say } from './words.js';
+import { completeness } from './completeness.js';
 import * as exceptions from './exceptions.js';
 import * as finding from './finding.js';
 import * as loans from './loans.js';
@@ -16,7 +17,7 @@ const PAGES = {
   inventory: room.inventory,
   moves: moves.play,
   loans: loans.list,
-  completeness: loans.completeness,
+  completeness,
 };
 
 const content = document.getElementById('content');

@@ -17,15 +17,17 @@ export function drawingOf(text) {
   return document.importNode(parsed, true);
 }
 
-export async function map({ parts, signal }) {
+export async function map({ parts, query, signal }) {
   const sites = await askJson('/api/v1/sites', { signal });
   if (sites.length === 0) return [element('h2', {}, say('room')), element('p', {}, say('noSites'))];
   const site = sites.find((s) => s.site === parts[0]) ?? sites[0];
-  const choose = element('select', { change: () => { location.hash = `#/room/${encodeURIComponent(choose.value)}`; } },
-    sites.map((s) => element('option', { value: s.site, selected: s === site }, s.site)));
+  const heat = query.get('shows') === 'heat';
+  const go = () => { location.hash = `#/room/${encodeURIComponent(choose.value)}?shows=${shows.value}`; };
+  const choose = element('select', { change: go }, sites.map((s) => element('option', { value: s.site, selected: s === site }, s.site)));
+  const shows = element('select', { change: go }, ['states', 'heat'].map((name) => element('option', { value: name, selected: (name === 'heat') === heat }, say(name))));
   const place = element('div', { class: 'drawing' });
   const details = element('section', { 'aria-live': 'polite' }, element('p', { class: 'soft' }, say('chooseColumn')));
-  const path = `/api/v1/sites/${encodeURIComponent(site.site)}/map.svg`;
+  const path = `/api/v1/sites/${encodeURIComponent(site.site)}/map.svg?shows=${heat ? 'heat' : 'states'}`;
   let tag = null;
   const draw = async () => {
     const answer = await ask(path, { signal, headers: tag ? { 'if-none-match': tag } : {} });
@@ -43,7 +45,7 @@ export async function map({ parts, signal }) {
     const names = [site.site, room, bank, column.dataset.column].map(encodeURIComponent);
     try {
       const slots = await askJson(`/api/v1/sites/${names[0]}/rooms/${names[1]}/banks/${names[2]}/columns/${names[3]}`);
-      details.replaceChildren(...columnShown(column.dataset, slots));
+      details.replaceChildren(...columnShown(column.dataset, slots, heat));
       details.scrollIntoView({ block: 'start' });
     } catch (error) { announce(error.message); }
   };
@@ -55,12 +57,12 @@ export async function map({ parts, signal }) {
   follow(signal, draw);
   const figures = [['slots', site.slots], ['free', site.free], ['boxes', site.boxes], ['files', site.files]].map(([name, value]) =>
     element('div', { class: 'card' }, element('b', {}, value), say(name)));
-  return [element('h2', {}, say('room')), element('form', {}, element('label', {}, say('site'), choose)),
+  return [element('h2', {}, say('room')), element('form', {}, element('label', {}, say('site'), choose), element('label', {}, say('shows'), shows)),
     element('div', { class: 'figures' }, figures), place, details];
 }
 
-/** Every slot of a column as it stands: a picture for each side, the highest level first, bay beside bay. */
-function columnShown(name, slots) {
+/** Every slot of a column as it stands, by state or by how often its box was fetched: a picture for each side, the highest level first, bay beside bay. */
+function columnShown(name, slots, heat) {
   const shown = element('div', { class: 'card chosen' }, element('p', { class: 'soft' }, say('chooseBox')));
   const order = new Intl.Collator('en', { numeric: true }).compare;
   const sides = new Map();
@@ -78,8 +80,9 @@ function columnShown(name, slots) {
     shown.replaceChildren(facts([['slot', slot.slot], ['state', say(slot.state)], ['box', box], ['files', slot.box_number ? slot.files : null],
       ['full', full], ['fetched', slot.box_number ? slot.loans : null], ['seenAt', slot.seen], ['lastSeen', slot.seen_at && moment(slot.seen_at)]]));
   };
-  const button = (slot) => element('button', { type: 'button', class: `box ${slot.state}`, 'aria-label': `${slot.slot}: ${say(slot.state)}`,
-    title: `${slot.slot}: ${say(slot.state)}`, click: () => show(slot) }, Array.from(say(slot.state))[0]);
+  const words = (slot) => `${slot.slot}: ${say(slot.state)}${slot.box_number ? ` · ${say('fetched')} ${slot.loans}` : ''}`;
+  const button = (slot) => element('button', { type: 'button', class: heat ? `box heat-${slot.heat}` : `box ${slot.state}`, 'aria-label': words(slot),
+    title: words(slot), click: () => show(slot) }, heat ? (slot.box_number ? slot.loans : '') : Array.from(say(slot.state))[0]);
   const sorted = (map) => [...map].sort(([a], [b]) => order(a, b));
   const pictures = sorted(sides).map(([side, levels]) => {
     const all = [...new Set([...levels.values()].flatMap((bays) => [...bays.keys()]))].sort(order);
