@@ -21,7 +21,8 @@
 //! # Ok::<(), archive_core::Error>(())
 //! ```
 //!
-//! Tables and columns are those of the schemas, the same in each dialect; the search index is made anew.
+//! Tables and columns are those of the schemas, the same in each dialect; the search index and the room that
+//! each file takes are made anew.
 //! What is imported is checked like a catalogue: whatever its audit finds refuses the whole.
 //!
 //! Limits: personal data stays sealed, under the keys of the catalogue that it comes from. What the audit

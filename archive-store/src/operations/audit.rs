@@ -33,7 +33,8 @@ const CHECKS: &[(End, &str)] = &[
         GROUP BY d.id HAVING count(*) > 1"),
     // From the row of the marketing system.
     (End::Record, "SELECT 'system record ' || r.key, 'has no file' FROM system_record r
-        WHERE NOT EXISTS (SELECT 1 FROM file f WHERE f.system_record = r.key)"),
+        WHERE NOT EXISTS (SELECT 1 FROM file f WHERE f.system_record = r.key)
+        AND NOT EXISTS (SELECT 1 FROM business_process p WHERE p.key = r.key)"),
     (End::Record, "SELECT 'system record ' || r.key, 'of customer ' || r.customer ||
             ' has a file of customer ' || f.customer FROM system_record r JOIN file f ON f.system_record = r.key
         WHERE f.customer <> r.customer"),

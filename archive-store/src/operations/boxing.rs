@@ -4,7 +4,7 @@ use super::lookup::time_text;
 use super::numbers::draw;
 use crate::Error;
 use crate::filing::{FilingEntry, Place, Shelving, Standing};
-use crate::sql::{Row, Transaction, conflict, values};
+use crate::sql::{Dialect, Row, Transaction, conflict, values};
 use archive_core::boxing::open_box::{self, OpenBox, Placement};
 use archive_core::holding::{ArchiveBox, SlotAddress};
 use archive_core::identifier::RequestKey;
@@ -94,6 +94,25 @@ pub(crate) fn find_box(
     let standing = Standing::Reserved;
     let place = Place { thickness: shelving.thickness, archive_box, tag: None, slot, standing };
     Ok((box_id, place, None))
+}
+
+/// Takes room in a box for the file of a request, before the file is entered.
+pub(crate) fn take_room(
+    tx: &Transaction<'_>,
+    request: &str,
+    box_id: i64,
+    thickness: u32,
+) -> Result<(), Error> {
+    match tx.dialect() {
+        Dialect::Sqlite => tx.execute(
+            "INSERT INTO room (request, box_id, thickness) VALUES (?1, ?2, ?3)",
+            values![request, box_id, thickness],
+        )?,
+        // There, the file itself takes it.
+        #[cfg(feature = "postgres")]
+        Dialect::Postgres => 0,
+    };
+    Ok(())
 }
 
 /// A free slot and the spine of the box for it: the first wanted spine for which there is a slot.

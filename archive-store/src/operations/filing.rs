@@ -9,7 +9,7 @@ use archive_core::identifier::{DocumentId, ReferenceCode, RequestKey, quoted};
 use archive_core::record::Digest;
 use chrono::{DateTime, Utc};
 
-use super::boxing::find_box;
+use super::boxing::{find_box, take_room};
 use super::lookup::{self, carrier_text, time_text};
 use super::numbers::draw;
 use super::search::{Unnumbered, Words};
@@ -168,6 +168,7 @@ pub(crate) fn file(tx: &Transaction<'_>, prepared: Prepared) -> Result<Filed, Er
         Custody::Electronic => (None, None, None),
         Custody::CentralPaper(shelving) => {
             let (box_id, place, grown) = find_box(tx, entry, shelving)?;
+            take_room(tx, entry.request.as_str(), box_id, place.thickness.0)?;
             (Some(box_id), Some(place), grown)
         }
     };

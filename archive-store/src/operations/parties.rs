@@ -93,6 +93,10 @@ pub(crate) fn enter_process(tx: &Transaction<'_>, entered: &BusinessProcess) -> 
         }
         None => {
             tx.execute(
+                "INSERT INTO system_record (key, customer) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                values![entered.key.as_str(), entered.customer.as_str()],
+            )?;
+            tx.execute(
                 "INSERT INTO business_process (key, customer, process, opened_at, closed_at)
                  VALUES (?1, ?2, ?3, ?4, ?5)",
                 values![

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use super::search::{Words, enter_words};
-use super::{audit, lookup};
+use super::{audit, boxing, lookup};
 use crate::sql::{Cell, Dialect, Row, Transaction, Value, conflict, values};
 use crate::tables::{Part, Rows, TABLES, Table, Values};
 use crate::{Error, ErrorKind};
@@ -182,7 +182,7 @@ fn insert(tx: &Transaction<'_>, rows: &Rows) -> Result<(), Error> {
     );
     for row in 0..rows.len() {
         let values: Vec<Value<'_>> = rows.columns.iter().map(|column| value_at(column, row)).collect();
-        tx.execute(&sql, &values).map_err(|e| match e.kind() {
+        room_of(tx, table, &values).and_then(|()| tx.execute(&sql, &values)).map_err(|e| match e.kind() {
             ErrorKind::Conflict | ErrorKind::Internal | ErrorKind::InvalidInput => {
                 let message = "has a row that the catalogue's rules forbid: export the catalogue again";
                 Error::new(ErrorKind::Corrupt, format!("table {}", table.name), message)
@@ -190,6 +190,19 @@ fn insert(tx: &Transaction<'_>, rows: &Rows) -> Result<(), Error> {
             }
             _ => e,
         })?;
+    }
+    Ok(())
+}
+
+/// Enters the room that a file's row refers to, which the file says itself.
+fn room_of(tx: &Transaction<'_>, table: &Table, row: &[Value<'_>]) -> Result<(), Error> {
+    let value = |name: &str| table.columns.iter().zip(row).find(|(c, _)| c.name == name).map(|(_, v)| v);
+    if table.name == "file"
+        && let (Some(Value::Text(request)), Some(Value::Int(box_id)), Some(Value::Int(thickness))) =
+            (value("request"), value("box_id"), value("thickness"))
+    {
+        let thickness = u32::try_from(*thickness).unwrap_or(0);
+        boxing::take_room(tx, request, *box_id, thickness)?;
     }
     Ok(())
 }

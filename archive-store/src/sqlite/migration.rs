@@ -27,6 +27,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("decisions", include_str!("schema/0008_decisions.sql")),
     ("growing boxes", include_str!("schema/0009_growing_boxes.sql")),
     ("quick checks", include_str!("schema/0010_quick_checks.sql")),
+    ("rules by reference", include_str!("schema/0011_rules_by_reference.sql")),
 ];
 
 fn hash(sql: &str) -> String {
@@ -235,16 +236,30 @@ mod tests {
                      retention, organisation, policy_name, policy_version, custody, readings, findings, filed_at, confirmed_at)
                  VALUES (1, 'q', 'd', 'confirmed', 'c', 'r', 'p', 'f', 2024, 'D30', 'o', 'n', '1', 'electronic', '', '', 't', 't');
                  INSERT INTO document (file_id, position, id, carrier, pages, digest, path)
-                 VALUES (1, 0, 'doc', 'paper', 1, printf('%064d', 0), 'x')",
+                 VALUES (1, 0, 'doc', 'paper', 1, printf('%064d', 0), 'x');
+                 INSERT INTO counter VALUES ('box', 'b', 1, 1);
+                 INSERT INTO number (kind, scope, value, code) VALUES ('box', 'b', 1, 'B1');
+                 INSERT INTO box (number_id, fonds, year, retention, organisation, spine, state, made_at)
+                 VALUES (3, 'f', 2024, 'D30', 'o', 50, 'open', 't');
+                 INSERT INTO file (number_id, request, request_digest, state, customer, system_record, process, fonds, year,
+                     retention, organisation, policy_name, policy_version, custody, box_id, thickness, readings, findings,
+                     filed_at) VALUES (2, 'paper', 'd', 'reserved', 'c', 'r', 'p', 'f', 2024, 'D30', 'o', 'n', '1',
+                     'central-paper', 1, 15, '', '', 't');
+                 INSERT INTO customer VALUES ('c', 'n', 'business', 't');
+                 INSERT INTO business_process VALUES ('r', 'c', 'p', 't', NULL), ('unfiled', 'c', 'p', 't', NULL);
+                 INSERT INTO leaf VALUES (0, NULL, 'x', zeroblob(32)), (1, NULL, 'x', zeroblob(32))",
             )
             .unwrap();
         migrate(&mut connection, path).unwrap();
         let one = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
         assert_eq!(one("SELECT integrity_check FROM pragma_integrity_check"), "ok");
-        assert_eq!(
-            one("SELECT state || carrier || live || next FROM file, document, counter"),
-            "confirmedpaper16"
-        );
+        let rows = "SELECT file.state || carrier || live || next FROM file, document, counter
+             WHERE file.id = 1 AND counter.kind = 'file'";
+        assert_eq!(one(rows), "confirmedpaper16");
+        assert_eq!(one("SELECT box.filled || group_concat(room.request) FROM box, room"), "15paper");
+        assert_eq!(one("SELECT group_concat(key) FROM system_record"), "r,unfiled");
+        assert_eq!(one("SELECT group_concat(coalesce(previous, 'none')) FROM leaf"), "none,0");
+        assert_eq!(one("SELECT count(*) || '' FROM pragma_foreign_key_check"), "0");
         // A list of values would be made into a table for each row.
         let lists = "SELECT count(*) || '' FROM sqlite_schema WHERE name IN ('file', 'document') AND sql LIKE '% IN (%'";
         assert_eq!(one(lists), "0");
@@ -255,6 +270,10 @@ mod tests {
             ("INSERT INTO number (kind, scope, value, code) VALUES ('file', 'a', 7, 'A7')", "not the next"),
             ("INSERT INTO number (kind, scope, value, code) VALUES ('file', 'a', 5, 'A7')", "not the next"),
             ("UPDATE counter SET next = 7", "only moves with its numbers"),
+            ("INSERT INTO leaf VALUES (3, NULL, 'x', zeroblob(32))", "FOREIGN KEY"),
+            ("INSERT INTO room VALUES ('more', 1, 36)", "CHECK"),
+            ("UPDATE file SET box_id = 2 WHERE id = 2", "FOREIGN KEY"),
+            ("INSERT INTO business_process VALUES ('new', 'c', 'p', 't', NULL)", "FOREIGN KEY"),
         ] {
             let error = connection.execute_batch(sql).unwrap_err().to_string();
             assert!(error.contains(part), "{sql}: {error}");
@@ -262,7 +281,7 @@ mod tests {
         connection
             .execute_batch(
                 "INSERT INTO number (kind, scope, value, code) VALUES ('file', 'a', 6, 'A6'), ('file', 'a', 7, 'A7');
-                 UPDATE counter SET next = 8",
+                 UPDATE counter SET next = 8 WHERE kind = 'file'",
             )
             .unwrap();
         // What the last numbers were is not forgotten where they are lost.

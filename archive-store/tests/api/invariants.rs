@@ -48,12 +48,41 @@ fn the_schema_itself_forbids_what_must_not_be() {
         ("DELETE FROM system_record", "FOREIGN KEY"),
         ("UPDATE leaf SET event = 'x'", "never changes"),
         ("DELETE FROM leaf", "never changes"),
-        ("INSERT INTO leaf VALUES (99, NULL, 'x', zeroblob(32))", "grows at its end"),
+        ("INSERT INTO leaf VALUES (99, NULL, 'x', zeroblob(32))", "FOREIGN KEY"),
+        ("INSERT INTO leaf VALUES (-1, NULL, 'x', zeroblob(32))", "FOREIGN KEY"),
+        ("INSERT INTO leaf VALUES (1, NULL, 'x', zeroblob(32))", "UNIQUE"),
+        ("INSERT INTO room SELECT 'more', id, spine - filled + 1 FROM box", "CHECK"),
+        ("INSERT INTO room SELECT 'more', 99, 1", "FOREIGN KEY"),
+        ("UPDATE room SET thickness = 1", "taken once"),
+        ("DELETE FROM room", "given back by a void file"),
+        ("UPDATE file SET box_id = NULL, thickness = NULL, custody = 'electronic'", "keeps its number"),
         ("UPDATE log_head SET size = size + 1", "grows by its leaves"),
         ("DELETE FROM log_head", "never changes"),
     ] {
         let error = other.execute_batch(sql).unwrap_err().to_string();
         assert!(error.contains(part), "{sql}: {error}");
+    }
+    // What takes more than one statement.
+    for (before, sql, part) in [
+        ("UPDATE box SET state = 'closed'", "INSERT INTO room SELECT 'more', id, 1 FROM box", "not open"),
+        (
+            "INSERT INTO customer VALUES ('c', 'n', 'business', 't')",
+            "INSERT INTO business_process VALUES ('work order r0', 'c', 'p', 't', NULL)",
+            "FOREIGN KEY",
+        ),
+        (
+            "INSERT INTO counter VALUES ('file', 'x', 1, 1);
+             INSERT INTO number (kind, scope, value, code) VALUES ('file', 'x', 1, 'X1')",
+            "INSERT INTO file SELECT 99, n.id, 'new', request_digest, state, customer, system_record, process, fonds, year,
+                 retention, organisation, policy_name, policy_version, f.custody, box_id, thickness, readings, findings,
+                 filed_at, expires_at, confirmed_at FROM file f, number n WHERE f.id = 1 AND n.code = 'X1'",
+            "FOREIGN KEY",
+        ),
+    ] {
+        other.execute_batch(&format!("BEGIN; {before}")).unwrap();
+        let error = other.execute_batch(sql).unwrap_err().to_string();
+        assert!(error.contains(part), "{sql}: {error}");
+        other.execute_batch("ROLLBACK").unwrap();
     }
     drop(other);
     assert_eq!(SqliteCatalogue::open(&path).unwrap().audit().unwrap(), []);
@@ -224,8 +253,11 @@ fn what_is_exported_are_all_tables_and_columns() {
     let mut names = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
     let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     let mut known: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
-    let mut names: Vec<&str> =
-        names.iter().map(String::as_str).filter(|n| *n != "migration" && !n.starts_with("search")).collect();
+    let mut names: Vec<&str> = names
+        .iter()
+        .map(String::as_str)
+        .filter(|n| !matches!(*n, "migration" | "room") && !n.starts_with("search"))
+        .collect();
     known.sort_unstable();
     names.sort_unstable();
     assert_eq!(known, names);
