@@ -1,7 +1,7 @@
 //! The book: every Markdown page of the repository as one site, built by mkdocs with dead links as failures.
 //!
 //! Pages are copied in their tree, with the files that they link to, so that a link works in the book as it does in the
-//! repository.
+//! repository. `xtask/book/search.js` searches them, in Chinese by pairs of characters, and from disk.
 
 use std::fs;
 use std::path::Path;
@@ -27,7 +27,7 @@ pub(crate) fn run() -> Result<()> {
     for path in pages.iter().map(|page| page.path.as_path()).chain(files.iter().map(AsRef::as_ref)) {
         copy(&root().join(path), &source.join("pages").join(path))?;
     }
-    for name in ["mkdocs.yml", "hooks.py"] {
+    for name in ["mkdocs.yml", "hooks.py", "search.js"] {
         copy(&root().join("xtask/book").join(name), &source.join(name))?;
     }
     let mut build = python();

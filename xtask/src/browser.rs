@@ -1,11 +1,11 @@
 //! The pages that people look at, tested in a real browser.
 //!
-//! The tests lie in `xtask/browser`: they click through pages that opened from disk and through the console,
-//! compare screenshots with stored ones (`UPDATE_GOLDEN=1` stores them anew), and ask axe-core for faults of
-//! accessibility.
+//! The tests lie in `xtask/browser`: they click through pages that opened from disk, the book's among them, and through
+//! the console, compare screenshots with stored ones (`UPDATE_GOLDEN=1` stores them anew), and ask axe-core for faults
+//! of accessibility.
 
 use crate::command::{Result, cargo, program, root, step, succeeds, target};
-use crate::{peers, test};
+use crate::{book, peers, test};
 
 /// The oldest Node.js that the tests run on: that of the oldest Debian which they are meant for.
 const NODE: u32 = 18;
@@ -42,6 +42,8 @@ pub(crate) fn test() -> Result<()> {
     let mut demo = cargo();
     demo.args(["run", "--quiet", "--package", "archive", "--", "demo", "--out"]).arg(pages.join("demo"));
     step("the page of the demo", demo.env("ARCHIVE_MODELS", models))?;
+
+    book::run()?;
 
     let mut node = program("node");
     node.args(["--test", "--test-reporter=spec", "xtask/browser/"]);
