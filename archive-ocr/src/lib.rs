@@ -52,6 +52,7 @@ pub mod page_file;
 pub mod page_image;
 pub mod page_number;
 mod page_work;
+mod paper;
 mod pattern;
 pub mod pdf;
 mod plane;

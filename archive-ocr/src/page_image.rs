@@ -134,6 +134,12 @@ impl PageImage {
         Ok(Self { name: name.to_owned(), width, height, colour: false, plane })
     }
 
+    /// The same page with other brightness.
+    pub(crate) fn with_plane(&self, plane: Vec<u8>) -> Self {
+        debug_assert_eq!(plane.len(), self.plane.len(), "a page keeps its size");
+        Self { name: self.name.clone(), plane, ..*self }
+    }
+
     /// The name that stands in errors.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -16,6 +16,7 @@ use crate::engine::{Engine, OnnxEngine};
 use crate::manifest::{self, ModelManifest};
 use crate::page_image::PageImage;
 use crate::page_work::{PageWork, legibility};
+use crate::paper;
 use crate::quality::Quality;
 use crate::reading::{FieldReading, PageReading};
 use crate::schema::{FieldSchema, Schemas};
@@ -143,12 +144,13 @@ impl Reader {
     fn read_here(&self, page: &PageImage, options: &ReadOptions) -> Result<PageReading, Error> {
         let begun = Instant::now();
         options.cancellation.check(page.name())?;
-        let detection = detect(self.engine.as_ref(), page, self.detector_side)?;
+        let even = paper::evened(page);
+        let detection = detect(self.engine.as_ref(), &even, self.detector_side)?;
         let prepare = begun.elapsed().saturating_sub(detection.model_time);
-        let mut reading = match self.read_detected(page, &detection, options, true)? {
+        let mut reading = match self.read_detected(page, &even, &detection, options, true)? {
             Some(reading) => reading,
             None => {
-                let reading = self.read_detected(page, &detection.reversed(), options, false)?;
+                let reading = self.read_detected(page, &even, &detection.reversed(), options, false)?;
                 reading.ok_or_else(|| Error::new(ErrorKind::Internal, page.name(), "was turned twice"))?
             }
         };
@@ -158,15 +160,17 @@ impl Reader {
         Ok(reading)
     }
 
-    /// The reading of a page whose text was found; `None` where it lies the other way round.
+    /// The reading of a page whose text was found on `even`, its paper made even; `None` where it lies
+    /// the other way round.
     fn read_detected(
         &self,
         page: &PageImage,
+        even: &PageImage,
         detection: &Detection,
         options: &ReadOptions,
         may_be_reversed: bool,
     ) -> Result<Option<PageReading>, Error> {
-        let work = PageWork::new(self.engine.as_ref(), page, detection, &options.cancellation);
+        let work = PageWork::new(self.engine.as_ref(), even, detection, &options.cancellation);
         let mut segments = Vec::new();
         let mut found = Found::default();
         let rounds = work.rounds();
