@@ -66,7 +66,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             .iter()
             .map(|(name, f)| {
                 let value =
-                    json!({"value": f.value, "text": f.text, "confidence": f.confidence, "box": f.region});
+                    json!({"value": f.value, "text": f.text, "confidence": f.confidence, "box": f.region,
+                        "lead": f.lead.min(99.0), "fit": f.fit});
                 (name.to_string(), value)
             })
             .collect();

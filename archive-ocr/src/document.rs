@@ -168,7 +168,10 @@ impl DocumentReading {
         let all_unreadable = evidence.iter().all(|e| e.verdict == Verdict::Unreadable);
         // The page that says most in the direction in which all point together.
         let most = evidence.into_iter().max_by(|a, b| (a.suspicion * sum).total_cmp(&(b.suspicion * sum)));
-        let Some(most) = most else { return Evidence::of_nothing() };
+        let Some(most) = most else {
+            let clearest = self.pages.iter().map(|p| p.legibility).fold(0.0, f32::max);
+            return Evidence::of_nothing(clearest);
+        };
         let verdict = match sum {
             sum if sum > MISMATCH => Verdict::Mismatch,
             _ if all_unreadable => Verdict::Unreadable,

@@ -10,7 +10,10 @@ use crate::reading::{FieldReading, PageReading};
 use crate::view::View;
 
 /// From this suspicion on, the paper contradicts the claim.
-pub(crate) const MISMATCH: f64 = 5.0;
+pub(crate) const MISMATCH: f64 = 3.0;
+
+/// How much less a nat weighs on a page of which nothing is legible.
+const ILLEGIBLE: f64 = 15.0;
 
 /// A reading worse than this, in nats a character, is none.
 const READABLE: f64 = -6.0;
@@ -27,8 +30,8 @@ const NOT_FOUND: f64 = MISMATCH;
 pub struct Evidence {
     /// Match, mismatch or unreadable.
     pub verdict: Verdict,
-    /// The log-likelihood ratio of the best other reading against the claim, in nats: the higher,
-    /// the more likely the record is wrong.
+    /// The log-likelihood ratio of the best other reading against the claim, in nats, which weigh less on a page
+    /// that is hard to read: the higher, the more likely the record is wrong.
     pub suspicion: f64,
     /// The value as read; `None` where the field was not found.
     pub read: Option<String>,
@@ -50,11 +53,11 @@ pub struct Disagreement {
 }
 
 impl Evidence {
-    /// Of a field that was not found.
-    pub(crate) fn of_nothing() -> Self {
+    /// Of a field that was not found on a page of this legibility.
+    pub(crate) fn of_nothing(legibility: f32) -> Self {
         Self {
             verdict: Verdict::Unreadable,
-            suspicion: NOT_FOUND,
+            suspicion: NOT_FOUND / doubt(legibility),
             read: None,
             region: None,
             disagreements: Vec::new(),
@@ -71,7 +74,7 @@ impl PageReading {
     pub fn verify(&self, field: &FieldName, claimed: &str) -> Evidence {
         match self.fields.get(field) {
             Some(reading) => reading.verify(claimed),
-            None => Evidence::of_nothing(),
+            None => Evidence::of_nothing(self.legibility),
         }
     }
 }
@@ -95,7 +98,7 @@ impl FieldReading {
         for same in alternatives.filter(|c| is_claim(&c)) {
             claimed_score = claimed_score.max(same.score);
         }
-        let suspicion = others.max(2.0 * READABLE) - claimed_score;
+        let suspicion = (others.max(2.0 * READABLE) - claimed_score) / doubt(self.legibility);
         let readable = self.score.max(claimed_score) > READABLE * (self.text.chars().count() as f64).sqrt();
         let verdict = if suspicion > MISMATCH {
             Verdict::Mismatch
@@ -156,6 +159,14 @@ impl FieldReading {
         }
         found
     }
+}
+
+/// What the scores on a page of this legibility are divided by.
+///
+/// Where the characters around it are hard to make out, the lattice of a value is surer of a wrong character
+/// than it should be, and right claims look as suspicious as wrong ones on a clear page.
+fn doubt(legibility: f32) -> f64 {
+    1.0 + ILLEGIBLE * (1.0 - f64::from(legibility.clamp(0.0, 1.0)))
 }
 
 /// Positions that differ between `a` and `b` on the shortest way from one to the other.

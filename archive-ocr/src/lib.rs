@@ -68,6 +68,7 @@ mod view;
 
 pub use archive_core::Error;
 pub use cancellation::Cancellation;
+pub use confidence::Calibration;
 pub use document::{DocumentFinding, DocumentReading};
 pub use evidence::{Disagreement, Evidence};
 pub use page_file::PageFiles;

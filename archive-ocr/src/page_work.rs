@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::cancellation::Cancellation;
 use crate::candidates::{Candidate, candidates};
-use crate::confidence;
+use crate::confidence::lead;
 use crate::decode;
 use crate::detection::{Detection, Segment, Turn, cut};
 use crate::engine::Engine;
@@ -451,14 +451,17 @@ fn reading(schema: &Arc<FieldSchema>, place: Place) -> Option<FieldReading> {
     let first = candidates.remove(0);
     // The text may come from a later view, and not fit on the first one.
     let region = views.iter().find_map(|view| view.region(span(schema, &view.lattice, &first.text)?))?;
-    let confidence = confidence::of(schema, &first, &candidates, merit);
+    let lead = lead(&first, &candidates);
     Some(FieldReading {
         value: first.value,
         text: first.text,
-        confidence,
+        confidence: schema.calibration.confidence(lead, merit),
+        lead,
+        fit: merit,
         region,
         alternatives: candidates,
         score: first.score,
+        legibility: 1.0,
         schema: Arc::clone(schema),
         views,
     })

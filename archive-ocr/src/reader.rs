@@ -186,13 +186,15 @@ impl Reader {
             }
         }
         let page_number = if options.page_numbers { work.page_number(&segments)? } else { None };
-        let Found { document_type, title, fields } = found;
+        let legibility = legibility(&segments);
+        let Found { document_type, title, mut fields } = found;
+        fields.values_mut().for_each(|field| field.legibility = legibility);
         Ok(Some(PageReading {
             document_type,
             title,
             fields,
             page_number,
-            legibility: legibility(&segments),
+            legibility,
             quality: Quality::of(page, detection),
             width: page.width(),
             height: page.height(),

@@ -69,11 +69,17 @@ pub struct FieldReading {
     pub text: String,
     /// The probability that the value is right.
     pub confidence: Confidence,
+    /// How far the value is ahead of all others together, in nats; infinite where no other fits.
+    pub lead: f64,
+    /// How well the value fits its place, in nats: 0 is as well as the freest reading of it.
+    pub fit: f64,
     /// Where it stands.
     pub region: Region,
     /// Other values that it may be, best first.
     pub alternatives: Vec<Candidate>,
     pub(crate) score: f64,
+    /// That of the page.
+    pub(crate) legibility: f32,
     pub(crate) schema: Arc<FieldSchema>,
     pub(crate) views: Vec<View>,
 }

@@ -32,6 +32,7 @@ use archive_core::{Error, data_file};
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::confidence::Calibration;
 use crate::pattern;
 use crate::value_language::{CheckRule, default_language, writings};
 
@@ -66,6 +67,8 @@ pub struct FieldSchema {
     pub stops: Vec<String>,
     /// Characters that papers print within a value and systems leave out.
     pub separators: String,
+    /// How sure a reading is by its scores.
+    pub calibration: Calibration,
 }
 
 impl FieldSchema {
@@ -237,6 +240,7 @@ struct RawField {
     stops: Vec<String>,
     #[serde(default)]
     separators: String,
+    calibration: Option<Spanned<Calibration>>,
 }
 
 #[derive(Deserialize)]
@@ -303,6 +307,13 @@ fn compile_field(
             }
         }
     }
+    let calibration = match raw.calibration {
+        Some(weights) if !weights.get_ref().is_sound() => {
+            let message = "must weigh lead above 0 to 10, fit 0 to 10, offset -20 to 20";
+            return Err(data_file::error_at(name, text, weights.span(), message));
+        }
+        weights => weights.map(Spanned::into_inner).unwrap_or_default(),
+    };
     Ok(FieldSchema {
         name: field,
         labels: folded(name, text, raw.labels)?,
@@ -313,6 +324,7 @@ fn compile_field(
         is_open,
         stops: raw.stops.iter().map(|t| fold(t)).filter(|t| !t.is_empty()).collect(),
         separators: raw.separators,
+        calibration,
     })
 }
 
@@ -355,6 +367,11 @@ mod tests {
             "mine.toml line 3, key document.d.fields",
         );
         check("[field.a]\nlabels = [\"x\"]\nkind = \"text\"\ncheck = [\"luck\"]", "mine.toml line 4");
+        check(
+            "[field.a]\nlabels = [\"x\"]\nkind = \"date\"\ncalibration = { lead = 0 }",
+            "mine.toml line 4, key field.a.calibration: must weigh lead above 0",
+        );
+        check("[field.a]\nlabels = [\"x\"]\nkind = \"date\"\ncalibration = { gain = 1 }", "mine.toml line 4");
         check("field = 3", "mine.toml line 1");
     }
 }
