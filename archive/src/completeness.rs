@@ -7,7 +7,7 @@ use archive_core::completeness::branch::{Branch, BranchCase, Matrix};
 use archive_core::completeness::reminder::{Reminder, reminders_since};
 use archive_core::completeness::{Case, Completeness, Holding, State, assess};
 use archive_core::holding::CustodyMode;
-use archive_core::identifier::{CustomerNumber, ProcessCode, ReferenceCode};
+use archive_core::identifier::{CustomerNumber, ReferenceCode};
 use archive_core::policy::{FileSummary, Impact, Policy, impact};
 use archive_core::record::CustomerClass;
 use archive_store::{FilingState, Located, Locator};
@@ -37,20 +37,16 @@ pub struct Reminded {
 }
 
 /// A file and how complete it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AssessedFile {
-    /// 档号.
-    pub reference: ReferenceCode,
-    /// 户号.
-    pub customer: CustomerNumber,
-    /// The business process.
-    pub process: ProcessCode,
+    /// The file.
+    pub file: Located,
     /// Which of its papers are there.
     pub completeness: Completeness,
 }
 
 /// Some files and how complete each is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AssessedFiles {
     /// In the order of filing.
     pub files: Vec<AssessedFile>,
@@ -79,7 +75,7 @@ impl Archive {
                     return Ok(AssessedFiles { files, next: Some(last) });
                 }
                 (last, looked) = (at, looked + 1);
-                files.extend(self.assessed(&file, open)?);
+                files.extend(self.assessed(file, open)?);
             }
         }
     }
@@ -92,25 +88,19 @@ impl Archive {
         let mut files = Vec::new();
         for file in self.catalogue.locate(&Locator::Customer(customer.clone()))? {
             if file.filed.state != FilingState::Void {
-                files.extend(self.assessed(&file, open)?);
+                files.extend(self.assessed(file, open)?);
             }
         }
         Ok(AssessedFiles { files, next: None })
     }
 
-    fn assessed(&self, file: &Located, open: bool) -> Result<Option<AssessedFile>, Error> {
-        let filed = &file.filed;
-        if self.policy().process(&filed.process).is_err() || stored_case(file)?.joins.is_some() {
+    fn assessed(&self, file: Located, open: bool) -> Result<Option<AssessedFile>, Error> {
+        if self.policy().process(&file.filed.process).is_err() || stored_case(&file)?.joins.is_some() {
             return Ok(None);
         }
-        let completeness = self.assess_file(file)?;
+        let completeness = self.assess_file(&file)?;
         let wanted = !open || completeness.state() != State::Complete;
-        Ok(wanted.then(|| AssessedFile {
-            reference: filed.reference.clone(),
-            customer: filed.customer.clone(),
-            process: filed.process.clone(),
-            completeness,
-        }))
+        Ok(wanted.then_some(AssessedFile { file, completeness }))
     }
 
     /// How complete the file `reference` is today, under the policy in force.

@@ -169,6 +169,25 @@ test("what was read keeps its lines, and shows what cannot be seen in it", () =>
   assert.ok((await page.locator("pre").boundingBox()).height > 120, "a line each");
 }));
 
+test("what was read is a table for each document, what does not fit first", () => on({}, async (page) => {
+  const field = (value, text, verdict) => ({ value, text, verdict, confidence: 0.9966, page: 0, region: [1, 2, 3, 4] });
+  await page.route("**/api/v1/records/*", async (route) => {
+    const answer = await (await route.fetch()).json();
+    const fields = { id_no: field("9133", "9133", "match"), ct_ratio: field("50/5", "<b>50／5</b>\u202e", "mismatch"), shoe_size: field(null, null, null) };
+    await route.fulfill({ json: { ...answer, readings: [{ digest: answer.documents[0].sha256, document_type: "x", fields }, { digest: "0", document_type: "<i>", fields: {} }] } });
+  });
+  await go(page, "record");
+  await page.locator("summary", { hasText: "What was read" }).click();
+  const table = page.locator("details table");
+  assert.equal(await table.locator("caption").textContent(), "催费通知单");
+  const rows = await table.locator("tbody tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
+  assert.deepEqual(rows.find(([name]) => name === "电流互感器变比"), ["电流互感器变比", "50/5", "<b>50／5</b>[U+202E]", "✕ differs", "99.7 %"]);
+  assert.ok(rows.findIndex(([name]) => name === "电流互感器变比") < rows.findIndex(([, value]) => value === "9133"), "what differs stands before what agrees");
+  assert.equal(await page.locator("pre").isVisible(), false);
+  await page.locator("summary", { hasText: "As it is stored" }).click();
+  assert.match(await page.locator("pre").textContent(), /\n +"document_type": "<i>"/);
+}));
+
 test("an exception is decided, by somebody with a name", () => on({}, async (page) => {
   await page.locator("nav a", { hasText: "Exceptions" }).click();
   await page.locator("article").first().waitFor();

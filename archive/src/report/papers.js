@@ -37,7 +37,7 @@ function processMatrix(matrix) {
     make("p", { class: "soft" }, say("papersPolicy", { policy, day: matrix.day }), ": ",
       `${number(matrix.figures.complete)} / ${number(matrix.figures.cases)} ${say("complete")}`),
     longTable(say("byProcess"), [say("process"), say("document"), ...PRESENCES.map(say), say("role")], rows, ({ row, cell, first }) => make("tr", { class: first ? "first" : null },
-      make("th", { scope: "row" }, first ? [foreign(row.name), make("span", { class: "soft" }, ` ${number(row.figures.cases)} ${say("cases")}`)] : ""),
+      first ? make("th", { scope: "row" }, foreign(row.name), make("span", { class: "soft" }, ` ${number(row.figures.cases)} ${say("cases")}`)) : make("td"),
       make("td", {}, foreign(cell.paper)),
       PRESENCES.map((state) => make("td", {}, cell[state] ? presenceSign(state, cell[state]) : "")),
       make("td", {}, cell.by ? foreign(cell.by) : ""))));

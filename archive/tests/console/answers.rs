@@ -65,6 +65,8 @@ fn a_file_is_found_and_shows_its_three_ends() {
     }
     let record = served.get(&format!("/api/v1/records/{}", encoded(&reference))).json();
     assert_eq!(record["documents"].as_array().unwrap().len(), 2);
+    assert_eq!(record["labels"]["ct_ratio"], "电流互感器变比");
+    assert_eq!(record["system_record"]["customer_name"], "杭州永泰纺织有限公司", "as it was filed");
     assert_eq!(record["system_record"]["customer"], "3388985508");
     assert_eq!(record["place"]["slot"], slot.as_str());
     assert!(record["place"]["way"].as_str().unwrap().contains("aisle"), "{record}");

@@ -16,7 +16,7 @@ use super::super::problem::{Failures, PathOf, Problem, QueryOf};
 use super::super::work::Shared;
 use super::finding::OfFile;
 use super::limits;
-use super::views::NeededPaper;
+use super::views::{NeededPaper, customer_name};
 use crate::completeness::AssessedFile;
 use crate::using::days_over;
 
@@ -167,7 +167,7 @@ pub(super) struct FilesView {
 struct CustomerFile {
     /// 户号.
     customer: String,
-    /// 户名, where it was entered.
+    /// 户名, as it was entered, or else as it was filed.
     customer_name: Option<String>,
     /// 档号.
     reference: String,
@@ -203,14 +203,12 @@ pub(super) async fn by_customer(
             None => archive.completeness_after(which.after, limit, which.open)?,
         };
         let view = |file: AssessedFile| -> Result<CustomerFile, Error> {
-            // A customer that is not entered, or cannot be read, has no name here.
-            let known = archive.catalogue().customer(&file.customer).ok().flatten();
             Ok(CustomerFile {
-                customer: file.customer.to_string(),
-                customer_name: known.map(|customer| customer.name),
-                reference: file.reference.to_string(),
-                process_name: archive.policy().process(&file.process)?.name.clone(),
-                process: file.process.to_string(),
+                customer: file.file.filed.customer.to_string(),
+                customer_name: customer_name(archive, &file.file),
+                reference: file.file.filed.reference.to_string(),
+                process_name: archive.policy().process(&file.file.filed.process)?.name.clone(),
+                process: file.file.filed.process.to_string(),
                 state: file.completeness.state(),
                 papers: file.completeness.items.into_iter().map(NeededPaper::from).collect(),
             })

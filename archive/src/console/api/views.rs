@@ -1,5 +1,7 @@
 //! What the API answers with: the same whatever changes inside.
 
+use std::collections::BTreeMap;
+
 use archive_core::completeness::{Item, Presence};
 use archive_core::holding::CustodyMode;
 use archive_core::record::Document;
@@ -9,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::archive::Archive;
+use crate::intake::stored_case;
 use crate::using::Way;
 
 /// A file as it is found.
@@ -84,6 +87,8 @@ pub(super) struct Record {
     /// What was read from its papers.
     #[schema(value_type = serde_json::Value)]
     readings: serde_json::Value,
+    /// The names for people of the fields that the archive compares, by code.
+    labels: BTreeMap<String, String>,
     /// What was doubtful or wrong.
     #[schema(value_type = serde_json::Value)]
     findings: serde_json::Value,
@@ -96,7 +101,7 @@ struct SystemRecord {
     key: String,
     /// 户号.
     customer: String,
-    /// 户名, where it was entered.
+    /// 户名, as it was entered, or else as it was filed.
     customer_name: Option<String>,
 }
 
@@ -150,8 +155,6 @@ struct PlaceView {
 impl Record {
     pub(super) fn of(archive: &Archive, found: &Located) -> Self {
         let filed = &found.filed;
-        // A customer that is not entered, or cannot be read, has no name here: the file is found all the same.
-        let customer = archive.catalogue().customer(&filed.customer).ok().flatten();
         Self {
             file: FoundFile::of(archive, filed),
             request: filed.request.to_string(),
@@ -162,7 +165,7 @@ impl Record {
             system_record: SystemRecord {
                 key: filed.system_record.to_string(),
                 customer: filed.customer.to_string(),
-                customer_name: customer.map(|c| c.name),
+                customer_name: customer_name(archive, found),
             },
             place: filed.place.as_ref().map(|place| {
                 let way: Option<Way> = archive.way_to(&place.slot).ok();
@@ -187,9 +190,18 @@ impl Record {
                 }
             }),
             readings: json(&found.readings),
+            labels: archive.schema().fields().map(|f| (f.name.to_string(), f.label.clone())).collect(),
             findings: json(&found.findings),
         }
     }
+}
+
+/// 户名 of a file's customer, as it was entered, or else as the file has it. One that cannot be read is none: the file is
+/// found all the same.
+pub(super) fn customer_name(archive: &Archive, found: &Located) -> Option<String> {
+    let entered = archive.catalogue().customer(&found.filed.customer).ok().flatten().map(|c| c.name);
+    let filed = || stored_case(found).ok().map(|case| case.name);
+    entered.or_else(filed).filter(|name| !name.is_empty())
 }
 
 /// Stored JSON; the store checked that it is some, or empty.

@@ -90,6 +90,24 @@ function text(values) {
   return JSON.stringify(values, null, 2).split('\n').map(visible).join('\n');
 }
 
+const VERDICTS = ['mismatch', 'unreadable', 'match'];
+
+/** What was read of each document, a table for each, what does not fit first; and all of it as it is stored. */
+function readingsShown({ readings, documents, labels }) {
+  const stored = element('pre', {}, element('code', {}, text(readings)));
+  const read = Array.isArray(readings) ? readings.filter((document) => Object.keys(document?.fields ?? {}).length > 0) : [];
+  if (read.length === 0) return stored;
+  const columns = [{ name: 'field' }, { name: 'value' }, { name: 'printed' }, { name: 'verdict', whole: true }, { name: 'sure', number: true }];
+  const tables = read.map((document) => {
+    const fields = Object.entries(document.fields).sort(([, a], [, b]) => VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict));
+    const known = documents.find((d) => d.sha256 === document.digest);
+    return table(visible(known?.name ?? document.document_type), columns, fields.map(([name, field]) => [foreign(labels[name] ?? name), foreign(field.value),
+      foreign(field.text === field.value ? '' : field.text), element('span', { class: field.verdict === 'mismatch' ? 'bad' : null }, field.verdict ? say(field.verdict) : ''),
+      typeof field.confidence === 'number' ? `${(100 * field.confidence).toFixed(1)} %` : '']));
+  });
+  return element('div', {}, tables, element('details', {}, element('summary', {}, say('stored')), stored));
+}
+
 /** What the log says: the event and its moment for people, and the entry as it is hashed. */
 function eventShown(entry) {
   let said = {};
@@ -116,8 +134,7 @@ export async function record({ parts, signal }) {
     : element('p', {}, say('electronic')));
   const paperRows = papers && table(say(papers.state), [{ name: 'neededPaper' }, { name: 'state', whole: true }, { name: 'due', whole: true }, { name: 'why' }],
     papers.papers.map((p) => [foreign(p.name), say(p.state), p.due ?? '', foreign(p.why || p.reason || '')]));
-  const readings = element('details', { class: 'card' }, element('summary', {}, say('readings')),
-    element('pre', {}, element('code', {}, text(found.readings))));
+  const readings = element('details', { class: 'card' }, element('summary', {}, say('readings')), readingsShown(found));
   const proven = element('section', { class: 'card' }, element('h3', {}, say('proof')),
     element('p', { class: proof.holds ? 'good' : 'bad' }, say(proof.holds ? 'proofHolds' : 'proofFails')),
     facts([['entries', proof.checkpoint.size], ['root', element('code', {}, proof.checkpoint.root)]]),
