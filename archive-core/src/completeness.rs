@@ -27,6 +27,8 @@ pub mod branch;
 mod judgement;
 pub mod reminder;
 
+use std::fmt;
+
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
@@ -173,6 +175,17 @@ pub enum State {
     Unverified,
     /// A paper is missing or overdue.
     Incomplete,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Complete => "complete",
+            Self::CompleteWithDeferrals => "complete-with-deferrals",
+            Self::Unverified => "unverified",
+            Self::Incomplete => "incomplete",
+        })
+    }
 }
 
 /// What became of every requirement that applies.

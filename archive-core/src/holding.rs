@@ -72,6 +72,15 @@ pub enum CustodyMode {
     CentralPaper,
 }
 
+impl fmt::Display for CustodyMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Electronic => "electronic",
+            Self::CentralPaper => "central-paper",
+        })
+    }
+}
+
 /// What all files in one box have in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct BoxKey {

@@ -30,6 +30,15 @@ pub enum CustomerClass {
     Business,
 }
 
+impl fmt::Display for CustomerClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Residential => "residential",
+            Self::Business => "business",
+        })
+    }
+}
+
 /// 客户: a party that takes electricity.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Customer {

@@ -43,6 +43,7 @@ mod reviewing;
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use archive_core::evidence::ReviewDecision;
 use archive_core::{Error, ErrorKind};
@@ -180,6 +181,16 @@ pub enum Cause {
     Again,
     /// Nobody acted for too long.
     Escalated,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::New => "new",
+            Self::Again => "again",
+            Self::Escalated => "escalated",
+        })
+    }
 }
 
 /// Somebody is to be told at once.

@@ -19,6 +19,7 @@ mod comparison;
 mod rules;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use archive_core::Error;
 use archive_core::data_file;
@@ -42,6 +43,13 @@ pub enum Severity {
     Major,
     /// Money or a lawsuit hangs on it: at once.
     Critical,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // With a width, as in a column of a list.
+        f.pad(self.as_str())
+    }
 }
 
 /// How much it matters that a row is missing or stands twice.

@@ -25,7 +25,7 @@ mod file_checks;
 mod fixity_scan;
 mod restoring;
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 use archive_core::Error;
 use archive_core::identifier::ReferenceCode;
@@ -86,6 +86,16 @@ pub enum Answer {
     Failed,
     /// It could not be told.
     Unverified,
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Unverified => "unverified",
+        })
+    }
 }
 
 /// One check and its answer.

@@ -298,7 +298,7 @@ fn stage_of(request: &FilingRequest, process: &Process) -> Result<Option<usize>,
     let Some(stage) = &request.stage else { return Ok(None) };
     let place = process.stage_index(stage).ok_or_else(|| {
         let known: Vec<&str> = process.stages.iter().map(|s| s.code.as_str()).collect();
-        let message = format!("has the stage {stage}; process {} has {:?}", process.code, known);
+        let message = format!("has the stage {stage}; process {} has {}", process.code, known.join(", "));
         Error::invalid(format!("request {}", request.key), message)
     })?;
     Ok(Some(place))

@@ -129,7 +129,7 @@ impl Archive {
         let policy = self.policy();
         let process = policy.process(&wanted.process)?;
         if policy.custody(wanted.class) == CustodyMode::Electronic {
-            let object = format!("papers of {:?} customers", wanted.class);
+            let object = format!("papers of {} customers", wanted.class);
             let message = "are kept electronically by the policy, and need no slot";
             return Err(Error::new(ErrorKind::Unsupported, object, message));
         }

@@ -153,11 +153,7 @@ pub(crate) fn search(tx: &Transaction<'_>, search: &Search) -> Result<Vec<Filed>
         search.retention,
         search.organisation.as_ref().map(AsRef::as_ref),
     );
-    let state = search.state.map(|state| match state {
-        FilingState::Reserved => "reserved",
-        FilingState::Confirmed => "confirmed",
-        FilingState::Void => "void",
-    });
+    let state = search.state.map(FilingState::as_str);
     let site = search.site.as_ref().map(|site| format!("{site}/"));
     let limit = i64::try_from(search.limit).unwrap_or(i64::MAX);
     let filters = "((CAST(?1 AS TEXT) IS NULL AND f.state <> 'void') OR f.state = ?1)

@@ -219,8 +219,7 @@ pub(super) fn print_notices(book: &Book, notices: &[Notice], as_json: bool) -> R
         if as_json {
             output::print_json(&json!({ "notice": notice, "alert": alert }))?;
         } else {
-            let cause = format!("{:?}", notice.cause).to_lowercase();
-            output::print(format_args!("AT ONCE, level {}, {cause}:", notice.level))?;
+            output::print(format_args!("AT ONCE, level {}, {}:", notice.level, notice.cause))?;
             print_alert(notice.alert, alert, false)?;
         }
     }

@@ -195,7 +195,7 @@ fn print_finding(finding: &Finding, confidence: Option<f64>) -> Result<(), Error
     let confidence = confidence.map_or(String::new(), |c| format!(", confidence {c:.3}"));
     output::print(format_args!(
         "  ALERT {:<9} {} {kind}: paper {}, system {} ({}{confidence}; {:.1} nats): {}",
-        format!("{:?}", finding.severity).to_lowercase(),
+        finding.severity,
         finding.label,
         finding.paper.as_deref().unwrap_or("–"),
         finding.record.as_deref().unwrap_or("–"),
@@ -228,7 +228,7 @@ impl Locate {
         for located in found {
             let filed = &located.filed;
             output::print(format_args!(
-                "{} (customer {}, {:?})",
+                "{} (customer {}, {})",
                 filed.reference, filed.customer, filed.state
             ))?;
             match &filed.place {

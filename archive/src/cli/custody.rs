@@ -243,7 +243,7 @@ impl Check {
             for result in report.results.iter().filter(|r| r.answer != Answer::Passed) {
                 let (nature, object) = (result.nature.words(), result.object.as_deref().unwrap_or_default());
                 output::print(format_args!(
-                    "{nature} {}: {object}: {:?}: {}",
+                    "{nature} {}: {object}: {}: {}",
                     result.item, result.answer, result.message
                 ))?;
             }

@@ -124,10 +124,10 @@ fn impact(pack: &Path, directory: &Directory, json: bool, check: bool) -> Result
 fn describe(change: &Change) -> String {
     match change {
         Change::Retention { from, to } => format!("kept {to} instead of {from}"),
-        Change::Custody { from, to } => format!("custody {to:?} instead of {from:?}"),
+        Change::Custody { from, to } => format!("custody {to} instead of {from}"),
         Change::Grouping { from, to } => format!("filed under {to} instead of {from}"),
         Change::Completeness { from, to, newly_open, no_longer_open } => {
-            let mut text = format!("{to:?} instead of {from:?}");
+            let mut text = format!("{to} instead of {from}");
             for (what, names) in [("newly open", newly_open), ("no longer open", no_longer_open)] {
                 if !names.is_empty() {
                     text.push_str(&format!("; {what}: {}", names.join(", ")));

@@ -272,3 +272,28 @@ fn what_was_left_half_done_lent_or_copied_is_told() {
         run(command(["catalogue", "back-up", "--out", text(&copy), "--archive"]).arg(scene.holdings()));
     assert_fails(&again, 3, &["copy.db", "already"]);
 }
+
+#[test]
+fn states_are_told_in_the_words_of_the_data() {
+    use archive::checks::Answer;
+    use archive_core::completeness::State;
+    use archive_core::holding::CustodyMode;
+    use archive_core::record::CustomerClass;
+    use archive_reconcile::Severity;
+    use archive_reconcile::alerts::Cause;
+    use archive_store::FilingState;
+
+    fn check<T: serde::Serialize + std::fmt::Display>(values: impl IntoIterator<Item = T>) {
+        for value in values {
+            assert_eq!(serde_json::to_value(&value).unwrap(), value.to_string());
+        }
+    }
+    check([FilingState::Reserved, FilingState::Confirmed, FilingState::Void]);
+    check([Answer::Passed, Answer::Failed, Answer::Unverified]);
+    check([CustodyMode::Electronic, CustodyMode::CentralPaper]);
+    check([CustomerClass::Residential, CustomerClass::Business]);
+    check([State::Complete, State::CompleteWithDeferrals, State::Unverified, State::Incomplete]);
+    check([Severity::Minor, Severity::Major, Severity::Critical]);
+    check([Cause::New, Cause::Again, Cause::Escalated]);
+    assert_eq!(format!("{:<9}|", Severity::Major), "major    |");
+}
