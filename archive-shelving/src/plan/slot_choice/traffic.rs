@@ -93,7 +93,8 @@ impl Traffic {
             .iter()
             .filter(|(sum, _)| *sum > 2.0 * NEXT_TO_NOTHING)
             .map(|(sum, pairs)| pairs.max(0.0) / sum)
-            .sum()
+            // Not `sum`, which for nothing is minus zero.
+            .fold(0.0, |seconds, bank| seconds + bank)
     }
 
     /// All visits of all banks a month.
@@ -134,6 +135,13 @@ mod tests {
             traffic.add(aisle, -count);
         }
         assert!(traffic.seconds().abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_room_that_nobody_visits_takes_no_time() {
+        let opening = Opening::new(Drive::Together, Duration::from_secs(10)).unwrap();
+        let traffic = Traffic::new(opening, &[(0, AisleId(0)), (0, AisleId(1))], 1);
+        assert_eq!(format!("{:.0} s", traffic.seconds()), "0 s");
     }
 
     #[test]
