@@ -176,6 +176,16 @@ impl Rule {
         }
     }
 
+    /// Whether `value` can be written in `field`.
+    ///
+    /// # Errors
+    /// `InvalidInput`, saying what fits, where it cannot.
+    pub fn fits<'a>(&'a self, field: FieldId, value: impl Into<Value<'a>>) -> Result<(), Error> {
+        let mut values = Values::new(self);
+        values.put(field, value);
+        writer::field_text(self, usize::from(field.0), &values).map(drop)
+    }
+
     /// No values yet, to be set field by field.
     #[inline]
     #[must_use]

@@ -124,6 +124,32 @@ mod tests {
         assert!(error.to_string().contains("全宗号"), "{error}");
     }
 
+    #[test]
+    fn a_policy_that_no_number_can_be_made_for_is_named() {
+        let policy = |from: &str, to: &str| {
+            let text = archive_core::policy::REFERENCE_TEXT.replacen(from, to, 1);
+            archive_core::policy::Policy::parse("p.toml", &text).unwrap()
+        };
+        let rules = NumberRules::shipped().unwrap();
+        rules.check_policy(&policy("Z109", "H201")).unwrap();
+        for (from, to, names) in [
+            ("Z109", "Z10", ["fonds Z10 of policy", "DA-T-22-件", "numbering.fonds", "全宗号"]),
+            (
+                "Z109",
+                "全宗甲乙",
+                ["fonds 全宗甲乙 of policy", "DA-T-22-件", "numbering.fonds", "4 characters"],
+            ),
+            (
+                "\"YX01\"",
+                "\"YX-01\"",
+                ["organisation YX-01 of policy", "DA-T-22-件", "numbering.organisation", "机构"],
+            ),
+        ] {
+            let error = rules.check_policy(&policy(from, to)).unwrap_err();
+            names.iter().for_each(|name| assert!(error.report().contains(name), "{}", error.report()));
+        }
+    }
+
     const PROVINCE: &str = r#"
 rule province version 1 effective 2024-01-01
   fonds        = chars[A-Z0-9]{4}

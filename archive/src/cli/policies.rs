@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use archive::{Config, Error, ErrorKind};
+use archive::{Config, Error, ErrorKind, NumberRules};
 use archive_core::data_file;
 use archive_core::policy::{Change, Policy, contradictions};
 use clap::Subcommand;
@@ -17,6 +17,10 @@ pub(super) enum Packs {
         /// Policy packs; the shipped one where none is given.
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// The archive whose number rules must print the packs' fonds and organisation; the shipped rules where none
+        /// is given.
+        #[arg(long, value_name = "DIR")]
+        archive: Option<PathBuf>,
         /// Print one JSON line a pack.
         #[arg(long)]
         json: bool,
@@ -42,7 +46,7 @@ pub(super) enum Packs {
 impl Packs {
     pub(super) fn run(&self) -> Result<Outcome, Error> {
         match self {
-            Self::Check { files, json } => check(files, *json),
+            Self::Check { files, archive, json } => check(files, archive.as_deref(), *json),
             Self::Show => {
                 output::print(archive_core::policy::REFERENCE_TEXT.trim_end())?;
                 Ok(Outcome::Done)
@@ -56,14 +60,19 @@ fn load(path: &Path) -> Result<Policy, Error> {
     Policy::parse(&path.display().to_string(), &data_file::read(path)?)
 }
 
-fn check(files: &[PathBuf], json: bool) -> Result<Outcome, Error> {
+fn check(files: &[PathBuf], archive: Option<&Path>, json: bool) -> Result<Outcome, Error> {
+    let rules = match archive {
+        Some(directory) => Config::load(directory)?.rules().clone(),
+        None => NumberRules::shipped()?,
+    };
     let mut outcome = Outcome::Done;
     let mut packs = Vec::new();
     if files.is_empty() {
         packs.push(Policy::reference());
     }
     for path in files {
-        match load(path) {
+        let pack = load(path).and_then(|pack| rules.check_policy(&pack).map(|()| pack));
+        match pack {
             Ok(pack) => packs.push(pack),
             Err(error) => {
                 output::complain(&error);

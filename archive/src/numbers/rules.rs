@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use archive_core::policy::Policy;
 use archive_core::{Error, ErrorKind, data_file};
 use archive_numbering::{Rule, RuleSet, shipped};
 
@@ -90,6 +91,30 @@ impl NumberRules {
     #[must_use]
     pub fn container(&self) -> &Rule {
         &self.container
+    }
+
+    /// Whether numbers can be made for the fonds and the organisation of `policy`.
+    ///
+    /// # Errors
+    /// `InvalidInput`, naming the value and the rule that cannot print it.
+    pub fn check_policy(&self, policy: &Policy) -> Result<(), Error> {
+        for (rule, of) in [(&self.file, "archive numbers"), (&self.container, "box numbers")] {
+            for name in rule.field_names() {
+                let (key, value) = match source(name) {
+                    Some(Source::Fonds) => ("fonds", policy.fonds().as_str()),
+                    Some(Source::Organisation) => ("organisation", policy.organisation().as_str()),
+                    _ => continue,
+                };
+                rule.fits(rule.field(name)?, value).map_err(|unfit| {
+                    let message = format!(
+                        "cannot be printed by {}, the rule of {of}: change numbering.{key}, or number by a rule that prints it",
+                        rule.name()
+                    );
+                    Error::invalid(format!("{key} {value} of policy {}", policy.version()), message).with_source(unfit)
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// All rules, the archive's own before those that are shipped.

@@ -197,3 +197,30 @@ fn settings_beyond_the_limits_are_refused() {
     let error = Config::load(&scene.holdings()).unwrap_err();
     assert!(error.to_string().contains("2000000 slots"), "{error}");
 }
+
+#[test]
+fn a_policy_that_no_number_can_be_made_for_is_refused_by_the_archive_s_rules() {
+    let scene = Scene::new();
+    let path = scene.path("policy.toml");
+    let pack = archive_core::policy::REFERENCE_TEXT.replace("fonds = \"Z109\"", "fonds = \"H7\"");
+    std::fs::write(&path, pack).unwrap();
+    let output = run(&mut command(["policy", "check", text(&path)]));
+    assert_fails(&output, 3, &["fonds H7 of policy", "DA-T-22-件", "4 characters", "numbering.fonds"]);
+    assert!(output.stdout.is_empty(), "it is not called sound");
+    // An archive whose own rules print such a fonds takes it.
+    let rules = |name: &str, behind: &str| {
+        format!(
+            "rule {name} version 1 effective 2024-01-01\n  fonds = chars[A-Z0-9]{{2}}\n  n = sequence{{4}} start 1 per (fonds) \
+             gapless refuse-when-full\n  format \"{{fonds}}{behind}{{n}}\"\n"
+        )
+    };
+    let holdings = scene.path("holdings");
+    std::fs::write(holdings.join("file.rule"), rules("short", "-")).unwrap();
+    std::fs::write(holdings.join("box.rule"), rules("short-box", "-H")).unwrap();
+    let settings = holdings.join("archive.toml");
+    let before = std::fs::read_to_string(&settings).unwrap();
+    let own = "rules = [\"file.rule\", \"box.rule\"]\nnumber_rule = \"short\"\nbox_rule = \"short-box\"\n";
+    std::fs::write(&settings, format!("{own}{before}")).unwrap();
+    let output = run(&mut command(["policy", "check", text(&path), "--archive", text(&holdings)]));
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
