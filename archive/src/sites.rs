@@ -13,10 +13,11 @@
 //! The central archive's settings reserve the same range (`[[reserved]]`), and
 //! [`merge_site`](crate::Archive::merge_site) takes over what the site filed, number by number.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use archive_core::identifier::{BoxNumber, ReferenceCode, RequestKey};
 use archive_core::{Error, ErrorKind};
+use archive_shelving::layout::BankName;
 use archive_store::{
     Custody, FilingEntry, FilingState, Located, Locator, MoveState, PlannedMove, Relocation, RelocationPlan,
     Search, ShelfReceipt, Shelving, SlotFilter,
@@ -25,6 +26,7 @@ use chrono::Utc;
 use serde::Serialize;
 
 use crate::archive::Archive;
+use crate::config::SETTINGS;
 use crate::intake::stored_case;
 
 /// A consignment (移交批次) and where its boxes are.
@@ -236,11 +238,15 @@ impl Archive {
         // A counter gives its numbers in order, so they are taken over in order.
         files.sort_by(|a, b| a.filed.reference.cmp(&b.filed.reference));
         let mut merged = Merged::default();
+        let mut new = Vec::new();
         for file in &files {
-            if self.catalogue.request(&file.filed.request)?.is_some() {
-                merged.known += 1;
-                continue;
+            match self.catalogue.request(&file.filed.request)? {
+                Some(_) => merged.known += 1,
+                None => new.push(file),
             }
+        }
+        self.has_slots_of(site, &new)?;
+        for file in new {
             self.take_over(site, file)?;
             merged.new.push(file.filed.reference.clone());
         }
@@ -256,6 +262,27 @@ impl Archive {
             }
         }
         Ok(merged)
+    }
+
+    /// Whether the slots in which boxes of the site lie are slots here.
+    fn has_slots_of(&self, site: &Archive, files: &[&Located]) -> Result<(), Error> {
+        let here: HashSet<&str> = self.config.slots().iter().map(|slot| slot.address.as_str()).collect();
+        let places = files.iter().filter_map(|file| file.filed.place.as_ref());
+        let Some(lacking) = places.map(|place| &place.slot).find(|slot| !here.contains(slot.as_str())) else {
+            return Ok(());
+        };
+        let bank = BankName::of(lacking);
+        let is_known = self.config.slots().iter().any(|slot| BankName::of(&slot.address) == bank);
+        let lacks = match is_known {
+            true => format!("has no slot {lacking} here"),
+            false => "is none of this archive".to_owned(),
+        };
+        let message = format!(
+            "{lacks}, and a box of the site lies there: write its [[bank]] into {} as it stands in {}, then merge again",
+            self.config.directory().join(SETTINGS).display(),
+            site.config.directory().join(SETTINGS).display()
+        );
+        Err(Error::new(ErrorKind::Conflict, format!("bank {bank}"), message))
     }
 
     fn take_over(&self, site: &Archive, file: &Located) -> Result<(), Error> {

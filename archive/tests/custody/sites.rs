@@ -144,6 +144,38 @@ fn a_site_that_was_cut_off_merges_without_a_conflict() {
 }
 
 #[test]
+fn a_bank_that_the_centre_lacks_is_named_before_anything_is_merged() {
+    let scene = Scene::new();
+    cut_off(&scene);
+    let site = scene.open_named("site");
+    for year in [2021, 2022, 2023] {
+        let mut request = scene.dunning(&format!("s-{year}"));
+        request.date = format!("{year}-05-01").parse().unwrap();
+        site.file(&request).unwrap();
+    }
+    let path = scene.path("holdings").join(SETTINGS);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let merge = |settings: &str| {
+        std::fs::write(&path, settings).unwrap();
+        scene.open().merge_site(&site)
+    };
+    let check = |settings: &str, says: &str| {
+        let error = merge(settings).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+        let told = error.to_string();
+        assert!(
+            told.starts_with("bank XS/R1/B1: ") && told.contains(says) && told.contains("[[bank]]"),
+            "{told}"
+        );
+    };
+    check(&text.replace(SECOND_SITE, ""), "is none of this archive");
+    // Two slots for three boxes.
+    let narrow = SECOND_SITE.replace("positions = 3", "positions = 1");
+    check(&text.replace(SECOND_SITE, &narrow), "has no slot XS/R1/B1/");
+    assert_eq!(merge(&text).unwrap().new.len(), 3);
+}
+
+#[test]
 fn ranges_that_overlap_are_refused_with_line_and_key() {
     let scene = Scene::new();
     let range = |site: &str, first: u32, last: u32| {
