@@ -1,12 +1,16 @@
 //! Verbs on disposal.
 
+use std::path::PathBuf;
+
 use archive::Error;
+use archive::cataloguing::Printed;
 use archive::disposal::due_table;
+use archive::snapshots::CsvStyle;
 use archive_core::identifier::{ReferenceCode, RequestKey, RoleCode};
 use archive_store::{DisposalList, DisposalState};
 use clap::{Args, Subcommand};
 
-use super::printing::Target;
+use super::printing::{Target, say};
 use super::{Directory, Outcome, output};
 
 /// Who does something, and in which role.
@@ -28,7 +32,13 @@ pub(super) enum Disposal {
     /// List the files whose time is over.
     Due {
         #[command(flatten)]
-        target: Target,
+        directory: Directory,
+        /// Write the list into a file: .pdf, .xlsx or .csv.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Write CSV for programs: cells that a spreadsheet would take for formulas stay as they are.
+        #[arg(long, requires = "out")]
+        lossless: bool,
     },
     /// Keep a file from disposal.
     Hold {
@@ -93,10 +103,18 @@ pub(super) enum Disposal {
 impl Disposal {
     pub(super) fn run(&self) -> Result<Outcome, Error> {
         match self {
-            Self::Due { target } => {
-                let archive = target.directory.open()?;
-                let today = chrono::Utc::now().date_naive();
-                target.table(&due_table(&archive.due_for_disposal(today)?))
+            Self::Due { directory, out, lossless } => {
+                let due = directory.open()?.due_for_disposal(chrono::Utc::now().date_naive())?;
+                if let Some(path) = out {
+                    let table = due_table(&due);
+                    return say(path, &Printed::Table(&table).write(path, CsvStyle::of(*lossless))?);
+                }
+                for file in &due {
+                    let why = file.held_back.as_ref().map_or(String::new(), |why| format!(", {why}"));
+                    output::print(format_args!("{}: kept until {}{why}", file.reference, file.until))?;
+                }
+                output::print(format_args!("{} files are due", due.len()))?;
+                Ok(Outcome::Done)
             }
             Self::Hold { reference, reason, person } => {
                 person.directory.open()?.hold(reference, reason, &person.by, &person.role)?;

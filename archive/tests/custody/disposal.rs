@@ -195,6 +195,33 @@ fn a_thin_box_grows_where_the_policy_begins_thin() {
 }
 
 #[test]
+fn what_is_due_is_told_or_written() {
+    let scene = Scene::new();
+    let archive = scene.open();
+    let (first, second) = (old(&scene, &archive, "r-1"), old(&scene, &archive, "r-2"));
+    scene.file(&archive, "r-3");
+    archive.hold(&second, "suit 7", "赵", &role("legal")).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_archive"));
+        let output = command.args(arguments).arg("--archive").arg(scene.path("holdings")).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let told = format!(
+        "{first}: kept until 2020-12-31\n{second}: kept until 2020-12-31, held: suit 7\n2 files are due\n"
+    );
+    assert_eq!(run(&["disposal", "due"]), (Some(0), told));
+    let list = scene.path("due.csv");
+    let (code, told) = run(&["disposal", "due", "--out", list.to_str().unwrap()]);
+    assert!(code == Some(0) && told.ends_with("due.csv: 2 rows\n"), "{told}");
+    assert!(std::fs::read_to_string(&list).unwrap().contains(second.as_str()));
+    assert_eq!(run(&["disposal", "due", "--lossless"]).0, Some(2), "nothing is written");
+    // States are told in the words of the data.
+    let (_, told) = run(&["locate", first.as_str()]);
+    let customer = &archive.locate(first.as_str()).unwrap()[0].filed.customer;
+    assert!(told.starts_with(&format!("{first} (customer {customer}, confirmed)\n")), "{told}");
+}
+
+#[test]
 fn content_that_another_file_needs_is_not_destroyed() {
     let scene = Scene::new();
     let archive = scene.open();
