@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use archive_core::evidence::ReviewDecision;
-use archive_core::identifier::{ReferenceCode, quoted};
+use archive_core::identifier::{ReferenceCode, is_invisible, quoted};
 use archive_core::{Error, ErrorKind};
 use archive_reconcile::FindingKind;
 use archive_reconcile::alerts::{Decided, Observation, Rules};
@@ -185,6 +185,21 @@ fn too_large(name: &str, size: u64) -> Error {
     Error::invalid(name, format!("has {size} bytes, more than {}", Review::SIZE_LIMIT))
 }
 
+/// What is wrong with the name of who decides. It is kept for good and read by people, so it has to be some, and to
+/// be printable.
+pub(crate) fn fault_of_name(by: &str) -> Option<String> {
+    match by.trim() {
+        "" => Some("is empty: say who decides".into()),
+        by if by.chars().count() > Review::NAME_LIMIT => {
+            Some(format!("is longer than {} characters", Review::NAME_LIMIT))
+        }
+        by if by.chars().any(|c| c.is_control() || is_invisible(c)) => {
+            Some("has characters that cannot be seen".into())
+        }
+        _ => None,
+    }
+}
+
 impl FindingDecision {
     /// What it is about, for messages.
     fn object(&self) -> String {
@@ -198,13 +213,8 @@ impl FindingDecision {
         if self.finding != self.subject.id() {
             return wrong("does not bear the name of what it says: export it again from the page".into());
         }
-        let is_name = |c: char| !c.is_control();
-        let length = self.by.chars().count();
-        if self.by.trim().is_empty() || length > Review::NAME_LIMIT || !self.by.chars().all(is_name) {
-            let limit = Review::NAME_LIMIT;
-            return wrong(format!(
-                "needs a reviewer's name of 1 to {limit} characters, none a control character"
-            ));
+        if let Some(fault) = fault_of_name(&self.by) {
+            return wrong(format!("is decided by {}, which {fault}", quoted(&self.by)));
         }
         let is_text = |c: char| !c.is_control() || c == '\n' || c == '\t';
         if self.note.chars().count() > Review::NOTE_LIMIT || !self.note.chars().all(is_text) {

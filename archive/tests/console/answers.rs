@@ -186,12 +186,12 @@ fn an_exception_is_decided_once() {
     decide(r#"{"action":"acknowledge","by":" "}"#).is_problem(400, &["by", "empty"]);
     decide(r#"{"action":"acknowledge","by":"li\u0000"}"#).is_problem(400, &["cannot be seen"]);
     decide(r#"{"action":"acknowledge","by":"li\u202e"}"#).is_problem(400, &["cannot be seen"]);
-    decide(&format!(r#"{{"action":"acknowledge","by":"{}"}}"#, "李".repeat(201))).is_problem(400, &["200"]);
+    decide(&format!(r#"{{"action":"acknowledge","by":"{}"}}"#, "李".repeat(101))).is_problem(400, &["100"]);
     decide(r#"{"action":"delete","by":"li"}"#).is_problem(400, &["delete"]);
     decide(r#"{"action":"acknowledge","by":"li","more":1}"#).is_problem(400, &["more"]);
     decide("{").is_problem(400, &[]);
     assert_eq!(
-        decide(&format!(r#"{{"action":"acknowledge","by":"{}"}}"#, "李".repeat(200))).json()["state"],
+        decide(&format!(r#"{{"action":"acknowledge","by":"{}"}}"#, "李".repeat(100))).json()["state"],
         "acknowledged"
     );
     decide(r#"{"action":"acknowledge","by":"wang"}"#).is_problem(409, &["looked after"]);
@@ -243,7 +243,7 @@ fn the_decisions_of_an_exception_page_are_taken_as_the_command_takes_them() {
     };
     spoilt("/archive/size", json!(99)).is_problem(409, &["another archive"]);
     spoilt("/decisions/0/subject/record", json!("400/5")).is_problem(400, &["does not bear the name"]);
-    spoilt("/decisions/1/by", json!(" ")).is_problem(400, &["a reviewer's name"]);
+    spoilt("/decisions/1/by", json!(" ")).is_problem(400, &["say who decides"]);
     spoilt("/decisions/1/decision", json!("delete")).is_problem(400, &["delete"]);
     spoilt("/version", json!(2)).is_problem(400, &["version 2"]);
     served.post("/api/v1/reviews", "{").is_problem(400, &[]);

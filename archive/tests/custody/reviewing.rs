@@ -185,9 +185,10 @@ fn a_file_that_is_no_file_of_decisions_is_refused() {
         &["ct_ratio", "does not bear the name"],
     );
     invalid(&|f| f["decisions"][0]["finding"] = "0".repeat(1_000).into(), &["does not bear the name"]);
-    invalid(&|f| f["decisions"][0]["by"] = "".into(), &["a reviewer's name"]);
-    invalid(&|f| f["decisions"][0]["by"] = "李\u{1b}[31m".into(), &["a reviewer's name"]);
-    invalid(&|f| f["decisions"][0]["by"] = "李".repeat(101).into(), &["a reviewer's name"]);
+    invalid(&|f| f["decisions"][0]["by"] = "".into(), &["finding ", "is empty: say who decides"]);
+    invalid(&|f| f["decisions"][0]["by"] = "李\u{1b}[31m".into(), &["cannot be seen"]);
+    invalid(&|f| f["decisions"][0]["by"] = "李\u{202e}".into(), &["cannot be seen"]);
+    invalid(&|f| f["decisions"][0]["by"] = "李".repeat(101).into(), &["longer than 100 characters"]);
     invalid(&|f| f["decisions"][0]["note"] = "注".repeat(2001).into(), &["a note of more than 2000"]);
     invalid(&|f| f["decisions"][0]["note"] = "\u{0}".into(), &["control character"]);
     for text in ["", "[]", "null", "{", "\u{feff}{}", &"[".repeat(100_000)] {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use archive_core::identifier::{is_invisible, quoted};
+use archive_core::identifier::quoted;
 use archive_core::{Error, ErrorKind};
 use archive_reconcile::alerts::{Action, Alert, AlertId, Rules, State as Life};
 use axum::Json;
@@ -15,12 +15,10 @@ use super::super::problem::{Failures, JsonOf, PathOf, Problem, QueryOf};
 use super::super::work::Shared;
 use super::limits;
 use crate::archive::Archive;
-use crate::review::{Imported, Review};
+use crate::review::{Imported, Review, fault_of_name};
 
 /// The most alerts that one answer gives.
 const MOST: usize = 1000;
-/// The most characters of a name of who decides.
-const NAME_LIMIT: usize = 200;
 
 /// Which alerts.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -142,7 +140,7 @@ pub(super) struct Decision {
     /// Who decides.
     #[schema(
         min_length = 1,
-        max_length = 200,
+        max_length = 100,
         pattern = r"^[^\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]*[^\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff][^\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]*$"
     )]
     by: String,
@@ -162,21 +160,6 @@ enum Done {
     CallFalse,
 }
 
-impl Decision {
-    /// A name is kept for good and read by people: it has to be some, and to be printable.
-    fn check(&self) -> Result<(), Error> {
-        let fault = match self.by.trim() {
-            "" => "is empty: say who decides",
-            by if by.chars().count() > NAME_LIMIT => "is longer than 200 characters",
-            by if by.chars().any(|c| c.is_control() || is_invisible(c)) => {
-                "has characters that cannot be seen"
-            }
-            _ => return Ok(()),
-        };
-        Err(Error::invalid(format!("by {}", quoted(&self.by)), fault))
-    }
-}
-
 /// Decides on an alert.
 #[utoipa::path(post, path = "/api/v1/alerts/{id}/decisions", tag = "exceptions",
     params(("id" = u64, Path, description = "Which alert")), request_body = Decision,
@@ -186,7 +169,9 @@ pub(super) async fn decide(
     PathOf(id): PathOf<u64>,
     JsonOf(decision): JsonOf<Decision>,
 ) -> Result<Json<AlertView>, Problem> {
-    decision.check()?;
+    if let Some(fault) = fault_of_name(&decision.by) {
+        return Err(Error::invalid(format!("by {}", quoted(&decision.by)), fault).into());
+    }
     let archive = Arc::clone(&shared.archive);
     let decided = shared.ask_book(move |file| {
         let action = match decision.action {
