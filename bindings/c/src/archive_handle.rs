@@ -6,8 +6,9 @@ use std::path::Path;
 use archive::{Archive, Config, Error, FilingRequest};
 use archive_store::LoanRequest;
 use chrono::Utc;
+use serde::Serialize;
 
-use crate::boundary::{MaError, MaStatus, borrow, free, give_json, guard, text};
+use crate::boundary::{MaError, MaStatus, borrow, free, give_json, guard, taken, text};
 
 /// An open archive.
 #[derive(Debug)]
@@ -70,6 +71,20 @@ unsafe fn open(
     }
 }
 
+/// Asks an archive, and gives the answer as JSON.
+///
+/// # Safety
+/// `archive` must be null or an open archive; `out` and `error` must each be null or writable.
+pub(crate) unsafe fn answer<T: Serialize>(
+    archive: *const MaArchive,
+    out: *mut *mut c_char,
+    error: *mut *mut MaError,
+    ask: impl FnOnce(&Archive) -> Result<T, Error>,
+) -> MaStatus {
+    // SAFETY: as the caller vouches.
+    unsafe { guard(out, error, || give_json(&ask(&borrow("archive", archive)?.archive)?)) }
+}
+
 /// Files a customer's papers: `request` is a filing request as JSON, `*out` becomes its outcome as
 /// JSON. The same request again under the same key changes nothing and gives the same answer.
 ///
@@ -86,11 +101,9 @@ pub unsafe extern "C" fn ma_archive_file(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(out, error, || {
-            let archive = borrow("archive", archive)?;
-            let request: FilingRequest = serde_json::from_str(text("request", request, length)?)
-                .map_err(|e| Error::invalid("argument request", "is no filing request").with_source(e))?;
-            give_json(&archive.archive.file(&request)?)
+        answer(archive, out, error, |archive| {
+            let request: FilingRequest = taken("filing", request, length)?;
+            archive.file(&request)
         })
     }
 }
@@ -110,12 +123,7 @@ pub unsafe extern "C" fn ma_archive_locate(
     error: *mut *mut MaError,
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
-    unsafe {
-        guard(out, error, || {
-            let archive = borrow("archive", archive)?;
-            give_json(&archive.archive.locate(text("name", name, length)?)?)
-        })
-    }
+    unsafe { answer(archive, out, error, |archive| archive.locate(text("name", name, length)?)) }
 }
 
 /// Reads the tags of all aisles with boxes; `*out` becomes the report as JSON.
@@ -129,7 +137,7 @@ pub unsafe extern "C" fn ma_archive_inventory(
     error: *mut *mut MaError,
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
-    unsafe { guard(out, error, || give_json(&borrow("archive", archive)?.archive.inventory()?)) }
+    unsafe { answer(archive, out, error, |archive| archive.inventory()) }
 }
 
 /// Goes on with every filing whose box is not known to stand in its slot; `*out` becomes a JSON array
@@ -180,11 +188,9 @@ pub unsafe extern "C" fn ma_archive_lend(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(out, error, || {
-            let archive = borrow("archive", archive)?;
-            let request: LoanRequest = serde_json::from_str(text("request", request, length)?)
-                .map_err(|e| Error::invalid("argument request", "is no loan request").with_source(e))?;
-            give_json(&archive.archive.catalogue().lend(&request)?)
+        answer(archive, out, error, |archive| {
+            let request: LoanRequest = taken("loan", request, length)?;
+            archive.catalogue().lend(&request)
         })
     }
 }
@@ -205,10 +211,9 @@ pub unsafe extern "C" fn ma_archive_give_back(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(out, error, || {
-            let archive = borrow("archive", archive)?;
+        answer(archive, out, error, |archive| {
             let loan = text("loan", loan, length)?.parse()?;
-            give_json(&archive.archive.catalogue().give_back(&loan, Utc::now())?)
+            archive.catalogue().give_back(&loan, Utc::now())
         })
     }
 }
@@ -224,7 +229,7 @@ pub unsafe extern "C" fn ma_archive_open_loans(
     error: *mut *mut MaError,
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
-    unsafe { guard(out, error, || give_json(&borrow("archive", archive)?.archive.catalogue().open_loans()?)) }
+    unsafe { answer(archive, out, error, |archive| archive.catalogue().open_loans()) }
 }
 
 /// Keeps the slot `to` for the box `number`, which stays where it is until `ma_archive_confirm_move`;
@@ -245,11 +250,10 @@ pub unsafe extern "C" fn ma_archive_move_box(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(out, error, || {
-            let archive = borrow("archive", archive)?;
+        answer(archive, out, error, |archive| {
             let number = text("number", number, number_length)?.parse()?;
             let to = text("to", to, to_length)?.parse()?;
-            give_json(&archive.archive.catalogue().move_box(&number, &to, Utc::now())?)
+            archive.catalogue().move_box(&number, &to, Utc::now())
         })
     }
 }
@@ -270,10 +274,9 @@ pub unsafe extern "C" fn ma_archive_confirm_move(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(out, error, || {
-            let archive = borrow("archive", archive)?;
+        answer(archive, out, error, |archive| {
             let number = text("number", number, length)?.parse()?;
-            give_json(&archive.archive.catalogue().confirm_move(&number, Utc::now())?)
+            archive.catalogue().confirm_move(&number, Utc::now())
         })
     }
 }
@@ -289,5 +292,5 @@ pub unsafe extern "C" fn ma_archive_audit(
     error: *mut *mut MaError,
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
-    unsafe { guard(out, error, || give_json(&borrow("archive", archive)?.archive.catalogue().audit()?)) }
+    unsafe { answer(archive, out, error, |archive| archive.catalogue().audit()) }
 }

@@ -25,8 +25,8 @@ use chrono::{NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::archive_handle::MaArchive;
-use crate::boundary::{MaError, MaStatus, borrow, give_json, guard, taken};
+use crate::archive_handle::{MaArchive, answer};
+use crate::boundary::{MaError, MaStatus, taken};
 
 /// What is asked of an archive.
 #[derive(Deserialize)]
@@ -354,10 +354,9 @@ pub unsafe extern "C" fn ma_archive_call(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(out, error, || {
-            let archive = &borrow("archive", archive)?.archive;
+        answer(archive, out, error, |archive| {
             let call: Call = taken("call", request, length)?;
-            give_json(&call.answer(archive)?)
+            call.answer(archive)
         })
     }
 }

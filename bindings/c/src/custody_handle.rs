@@ -8,8 +8,8 @@ use archive_store::Checkpoint;
 use chrono::{NaiveDate, Utc};
 use serde::Deserialize;
 
-use crate::archive_handle::MaArchive;
-use crate::boundary::{MaError, MaStatus, borrow, give_json, give_text, guard, taken, text};
+use crate::archive_handle::{MaArchive, answer};
+use crate::boundary::{MaError, MaStatus, borrow, give_text, guard, taken, text};
 
 /// Who keeps a file from disposal, and why.
 #[derive(Deserialize)]
@@ -93,10 +93,9 @@ pub unsafe extern "C" fn ma_archive_cancel_move(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(out, error, || {
-            let archive = &borrow("archive", archive)?.archive;
+        answer(archive, out, error, |archive| {
             let number = text("number", number, length)?.parse()?;
-            give_json(&archive.catalogue().cancel_move(&number, Utc::now())?)
+            archive.catalogue().cancel_move(&number, Utc::now())
         })
     }
 }
@@ -117,10 +116,9 @@ pub unsafe extern "C" fn ma_archive_completeness(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(out, error, || {
-            let archive = &borrow("archive", archive)?.archive;
+        answer(archive, out, error, |archive| {
             let reference = text("reference", reference, length)?.parse()?;
-            give_json(&archive.completeness(&reference)?)
+            archive.completeness(&reference)
         })
     }
 }
@@ -137,12 +135,7 @@ pub unsafe extern "C" fn ma_archive_completeness_matrix(
     error: *mut *mut MaError,
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
-    unsafe {
-        guard(out, error, || {
-            let archive = &borrow("archive", archive)?.archive;
-            give_json(&archive.completeness_matrix()?)
-        })
-    }
+    unsafe { answer(archive, out, error, |archive| archive.completeness_matrix()) }
 }
 
 /// The live files whose time of keeping is over on the day `today` (as 2024-05-01); `*out` becomes a JSON
@@ -161,12 +154,11 @@ pub unsafe extern "C" fn ma_archive_due_for_disposal(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(out, error, || {
-            let archive = &borrow("archive", archive)?.archive;
+        answer(archive, out, error, |archive| {
             let today: NaiveDate = text("today", today, length)?.parse().map_err(|e| {
                 Error::invalid("argument today", "is no day such as 2024-05-01").with_source(e)
             })?;
-            give_json(&archive.due_for_disposal(today)?)
+            archive.due_for_disposal(today)
         })
     }
 }
@@ -188,11 +180,10 @@ pub unsafe extern "C" fn ma_archive_hold(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(out, error, || {
-            let archive = &borrow("archive", archive)?.archive;
+        answer(archive, out, error, |archive| {
             let hold: HoldRequest = taken("hold", request, length)?;
             archive.hold(&hold.reference, &hold.reason, &hold.by, &hold.role)?;
-            give_json(&archive.holds()?)
+            archive.holds()
         })
     }
 }
@@ -213,11 +204,10 @@ pub unsafe extern "C" fn ma_archive_lift_hold(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(out, error, || {
-            let archive = &borrow("archive", archive)?.archive;
+        answer(archive, out, error, |archive| {
             let lift: LiftRequest = taken("lifting", request, length)?;
             archive.lift_hold(&lift.reference, &lift.by, &lift.role)?;
-            give_json(&archive.holds()?)
+            archive.holds()
         })
     }
 }
@@ -239,10 +229,9 @@ pub unsafe extern "C" fn ma_archive_propose_disposal(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(out, error, || {
-            let archive = &borrow("archive", archive)?.archive;
+        answer(archive, out, error, |archive| {
             let list: DisposalRequest = taken("disposal", request, length)?;
-            give_json(&archive.propose_disposal(list.key, list.references, &list.person, &list.role)?)
+            archive.propose_disposal(list.key, list.references, &list.person, &list.role)
         })
     }
 }
@@ -263,10 +252,9 @@ pub unsafe extern "C" fn ma_archive_approve_disposal(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(out, error, || {
-            let archive = &borrow("archive", archive)?.archive;
+        answer(archive, out, error, |archive| {
             let approval: ApprovalRequest = taken("approval", request, length)?;
-            give_json(&archive.approve_disposal(&approval.key, &approval.person, &approval.role)?)
+            archive.approve_disposal(&approval.key, &approval.person, &approval.role)
         })
     }
 }
@@ -288,10 +276,9 @@ pub unsafe extern "C" fn ma_archive_reject_disposal(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(out, error, || {
-            let archive = &borrow("archive", archive)?.archive;
+        answer(archive, out, error, |archive| {
             let no: RejectionRequest = taken("rejection", request, length)?;
-            give_json(&archive.reject_disposal(&no.key, &no.person, &no.role, &no.reason)?)
+            archive.reject_disposal(&no.key, &no.person, &no.role, &no.reason)
         })
     }
 }
@@ -312,10 +299,9 @@ pub unsafe extern "C" fn ma_archive_close_file(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(out, error, || {
-            let archive = &borrow("archive", archive)?.archive;
+        answer(archive, out, error, |archive| {
             let closing: ClosingRequest = taken("closing", request, length)?;
-            give_json(&archive.close_file(&closing.reference, &closing.by, &closing.reason)?)
+            archive.close_file(&closing.reference, &closing.by, &closing.reason)
         })
     }
 }
@@ -337,10 +323,9 @@ pub unsafe extern "C" fn ma_archive_carry_out_disposal(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(out, error, || {
-            let archive = &borrow("archive", archive)?.archive;
+        answer(archive, out, error, |archive| {
             let key = text("key", key, length)?.parse()?;
-            give_json(&archive.carry_out_disposal(&key)?)
+            archive.carry_out_disposal(&key)
         })
     }
 }
@@ -361,11 +346,10 @@ pub unsafe extern "C" fn ma_archive_send(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(out, error, || {
-            let archive = &borrow("archive", archive)?.archive;
+        answer(archive, out, error, |archive| {
             let sent: ConsignmentRequest = taken("consignment", request, length)?;
             let to = sent.to.ok_or_else(|| Error::invalid("argument request", "lacks the site \"to\""))?;
-            give_json(&archive.send(&sent.key, &sent.boxes, &to)?)
+            archive.send(&sent.key, &sent.boxes, &to)
         })
     }
 }
@@ -386,10 +370,9 @@ pub unsafe extern "C" fn ma_archive_receive(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(out, error, || {
-            let archive = &borrow("archive", archive)?.archive;
+        answer(archive, out, error, |archive| {
             let arrived: ConsignmentRequest = taken("consignment", request, length)?;
-            give_json(&archive.receive(&arrived.key, &arrived.boxes)?)
+            archive.receive(&arrived.key, &arrived.boxes)
         })
     }
 }
@@ -410,10 +393,9 @@ pub unsafe extern "C" fn ma_archive_recall(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(out, error, || {
-            let archive = &borrow("archive", archive)?.archive;
+        answer(archive, out, error, |archive| {
             let key = text("key", key, length)?.parse()?;
-            give_json(&archive.recall(&key)?)
+            archive.recall(&key)
         })
     }
 }
@@ -454,10 +436,9 @@ pub unsafe extern "C" fn ma_archive_verify(
 ) -> MaStatus {
     // SAFETY: as the caller vouches, here and inside.
     unsafe {
-        guard(out, error, || {
-            let archive = &borrow("archive", archive)?.archive;
+        answer(archive, out, error, |archive| {
             let checkpoint: Checkpoint = text("checkpoint", checkpoint, length)?.parse()?;
-            give_json(&archive.catalogue().verify(&[checkpoint])?)
+            archive.catalogue().verify(&[checkpoint])
         })
     }
 }
