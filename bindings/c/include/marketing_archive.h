@@ -735,6 +735,18 @@ enum ma_status ma_reader_open(const char *models,
                               struct ma_reader **out,
                               struct ma_error **error);
 
+// Opens a reader that knows papers of your own. `request` is a JSON object, whose keys may all be absent: `models`, the
+// directory of the models (those that `archive setup` fetched where absent); `threads`, how many lines are read
+// side by side (as many as there are cores where absent); `fields`, an array of paths to files of fields and papers;
+// `rules`, an array of paths to rule files, which the patterns of fields may name.
+//
+// # Safety
+// `request` must point to `length` bytes; `out` and `error` must each be null or writable.
+enum ma_status ma_reader_open_with(const char *request,
+                                   size_t length,
+                                   struct ma_reader **out,
+                                   struct ma_error **error);
+
 // Reads the image file `image` of `size` bytes; `name` stands in errors. May be called from several
 // threads at a time.
 //

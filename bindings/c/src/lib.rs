@@ -47,8 +47,8 @@ pub use custody_handle::{
     ma_archive_recall, ma_archive_receive, ma_archive_reject_disposal, ma_archive_send, ma_archive_verify,
 };
 pub use reader_handle::{
-    MaReader, MaReading, ma_reader_free, ma_reader_open, ma_reader_read, ma_reading_free, ma_reading_json,
-    ma_reading_verify,
+    MaReader, MaReading, ma_reader_free, ma_reader_open, ma_reader_open_with, ma_reader_read,
+    ma_reading_free, ma_reading_json, ma_reading_verify,
 };
 pub use rule_handle::{
     MaRule, MaSpan, MaText, ma_rule_canonical, ma_rule_check, ma_rule_compile, ma_rule_explain,

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::ffi::c_char;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use archive::page_json;
+use archive::{NumberRules, page_json};
 use archive_core::Error;
 use archive_core::record::Record;
 use archive_ocr::schema::Schemas;
 use archive_ocr::{PageImage, PageReading, Reader};
+use serde::Deserialize;
 
-use crate::boundary::{MaError, MaStatus, borrow, file, free, give_json, guard, text};
+use crate::boundary::{MaError, MaStatus, borrow, file, free, give_json, guard, taken, text};
 
 /// A page reader.
 #[derive(Debug)]
@@ -43,6 +44,42 @@ pub unsafe extern "C" fn ma_reader_open(
             let models = text("models", models, length)?;
             let models = (!models.is_empty()).then_some(Path::new(models));
             let reader = archive::open_reader(models, (threads > 0).then_some(threads), Schemas::shipped())?;
+            Ok(Box::into_raw(Box::new(MaReader { reader })))
+        })
+    }
+}
+
+/// What a reader is opened with.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Opening {
+    models: Option<PathBuf>,
+    threads: Option<usize>,
+    fields: Vec<PathBuf>,
+    rules: Vec<PathBuf>,
+}
+
+/// Opens a reader that knows papers of your own. `request` is a JSON object, whose keys may all be absent: `models`, the
+/// directory of the models (those that `archive setup` fetched where absent); `threads`, how many lines are read
+/// side by side (as many as there are cores where absent); `fields`, an array of paths to files of fields and papers;
+/// `rules`, an array of paths to rule files, which the patterns of fields may name.
+///
+/// # Safety
+/// `request` must point to `length` bytes; `out` and `error` must each be null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ma_reader_open_with(
+    request: *const c_char,
+    length: usize,
+    out: *mut *mut MaReader,
+    error: *mut *mut MaError,
+) -> MaStatus {
+    // SAFETY: as the caller vouches, here and inside.
+    unsafe {
+        guard(out, error, || {
+            let opening: Opening = taken("reader", request, length)?;
+            let threads = opening.threads.filter(|threads| *threads > 0);
+            let fields = archive::load_fields(&opening.fields, &NumberRules::with(&opening.rules)?)?;
+            let reader = archive::open_reader(opening.models.as_deref(), threads, fields)?;
             Ok(Box::into_raw(Box::new(MaReader { reader })))
         })
     }

@@ -192,3 +192,81 @@ fn what_is_printed_needs_a_font_and_is_a_pdf() {
     let bytes = std::fs::read(holdings.path("items.pdf")).expect("the list is written");
     assert!(bytes.starts_with(b"%PDF"));
 }
+
+#[test]
+fn a_reader_knows_papers_of_ones_own() {
+    let place = tempfile::tempdir().expect("a scratch directory is made");
+    let file = |name: &str, text: &str| {
+        let path = place.path().join(name);
+        std::fs::write(&path, text).expect("the scratch directory is writable");
+        path.display().to_string()
+    };
+    let fields = file(
+        "fields.toml",
+        "[field.contract_no]\nlabels = [\"合同编号\"]\nkind = \"identifier\"\nform = \"<合同编号>|<own>\"\n",
+    );
+    let rule = file(
+        "own.rule",
+        "rule own version 1 effective 2024-01-01\n  n = sequence{4} start 1 refuse-when-full\n  format \"X{n}\"\n",
+    );
+    let open = |request: Value| {
+        let request = request.to_string();
+        let (mut reader, mut error) = (null_mut(), null_mut());
+        // SAFETY: the request is as long as said, and the answers are writable and freed once.
+        unsafe {
+            let data = request.as_ptr().cast();
+            match ma_reader_open_with(data, request.len(), &raw mut reader, &raw mut error) {
+                MaStatus::Ok => Ok(reader),
+                status => {
+                    let message = CStr::from_ptr(ma_error_message(error)).to_string_lossy().into_owned();
+                    ma_error_free(error);
+                    Err((status, message))
+                }
+            }
+        }
+    };
+    let check = |request: Value, expected: MaStatus, says: &str| {
+        let (status, message) = open(request.clone()).expect_err("this is refused");
+        assert!(status == expected && message.contains(says), "{request}: {status:?}: {message}");
+    };
+    check(json!({ "fields": [fields] }), MaStatus::InvalidInput, "there is no list");
+    check(json!({ "fields": [fields], "rules": [fields] }), MaStatus::InvalidInput, "no sound rule");
+    check(json!({ "fields": ["none.toml"] }), MaStatus::NotFound, "none.toml");
+    check(json!({ "fields": "fields.toml" }), MaStatus::InvalidInput, "is no reader request");
+    check(json!({ "fieldz": [] }), MaStatus::InvalidInput, "is no reader request");
+    let own = |models: &str| json!({ "models": models, "threads": 0, "fields": [fields], "rules": [rule] });
+    // Fields and rules are good; the models are not there.
+    check(own("none/here"), MaStatus::Unavailable, "none/here");
+
+    let Ok(models) = std::env::var("ARCHIVE_MODELS") else {
+        eprintln!("skipped: no page is read without ARCHIVE_MODELS");
+        return;
+    };
+    let image = include_bytes!("../../../samples/contract.jpg");
+    let read = |reader: *mut MaReader| -> Value {
+        let (mut reading, mut answer) = (null_mut(), null_mut());
+        // SAFETY: the reader is open, the image as long as said; all is freed once.
+        unsafe {
+            let name = c"contract.jpg";
+            let status = ma_reader_read(
+                reader,
+                name.as_ptr(),
+                name.count_bytes(),
+                image.as_ptr(),
+                image.len(),
+                &raw mut reading,
+                null_mut(),
+            );
+            assert_eq!(status, MaStatus::Ok);
+            assert_eq!(ma_reading_json(reading, &raw mut answer, null_mut()), MaStatus::Ok);
+            let text = CStr::from_ptr(answer).to_string_lossy().into_owned();
+            ma_string_free(answer);
+            ma_reading_free(reading);
+            ma_reader_free(reader);
+            serde_json::from_str(&text).expect("answers are JSON")
+        }
+    };
+    let usual = read(open(json!({ "models": models })).expect("the models are there"));
+    let found = read(open(own(&models)).expect("the models are there"));
+    assert_eq!(found["fields"]["contract_no"]["value"], usual["fields"]["contract_no"]["value"]);
+}

@@ -212,6 +212,15 @@ int main(int argc, char **argv) {
     status = ma_reader_open("none/here", 9, 1, &reader, &error);
     expect("no models", status, MA_STATUS_UNAVAILABLE, error, "none/here");
     error = NULL;
+    status = ma_reader_open_with("{\"fields\": [\"none.toml\"]}", 25, &reader, &error);
+    expect("no fields", status, MA_STATUS_NOT_FOUND, error, "none.toml");
+    error = NULL;
+    status = ma_reader_open_with("{\"field\": []}", 13, &reader, &error);
+    expect("no such key", status, MA_STATUS_INVALID_INPUT, error, "is no reader request");
+    error = NULL;
+    status = ma_reader_open_with(NULL, 7, &reader, &error);
+    expect("null reader request", status, MA_STATUS_INVALID_INPUT, error, "argument request: is null");
+    error = NULL;
     status = ma_reader_read(NULL, "x", 1, NULL, 0, &reading, &error);
     expect("null reader", status, MA_STATUS_INVALID_INPUT, error, "argument reader: is null");
     error = NULL;
