@@ -399,7 +399,7 @@ test("the pages speak Chinese and English and remember which", () => on({ locale
   for (const name of Object.keys(PAGES)) {
     if (name !== "search") await go(page, name);
     const latin = await page.evaluate(() => {
-      const frame = [...document.querySelectorAll("nav a, main h2, main h3, main th, main dt, main label, main button, main .figures .card")];
+      const frame = [...document.querySelectorAll("nav a, main h2, main h3, main th, main dt, main label, main button, main .figures .card, main td b")];
       // Names of sites and plans are no words of the page.
       const words = frame.map((place) => [...place.childNodes].filter((node) => node.nodeName !== "SELECT").map((node) => node.textContent).join(""));
       return words.filter((word) => /[a-z]{3}/.test(word));

@@ -1,7 +1,7 @@
 // Search, and a file with its three ends and its proof.
 
 import { ask, askJson, element, facts, foreign, moment, Problem, table, visible } from './elements.js';
-import { say } from './words.js';
+import { say, sayEvent } from './words.js';
 
 function link(file) {
   return element('a', { href: `#/record/${encodeURIComponent(file.reference)}` }, visible(file.reference));
@@ -112,7 +112,7 @@ function readingsShown({ readings, documents, labels }) {
 function eventShown(entry) {
   let said = {};
   try { said = JSON.parse(entry); } catch { /* An entry of another version is shown as it is. */ }
-  return element('div', {}, element('b', {}, visible(said.event ?? '')), said.at ? ` · ${moment(said.at)}` : null,
+  return element('div', {}, element('b', {}, visible(sayEvent(said.event))), said.at ? ` · ${moment(said.at)}` : null,
     element('details', {}, element('summary', {}, say('entry')), element('code', {}, visible(entry))));
 }
 

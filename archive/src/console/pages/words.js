@@ -167,11 +167,40 @@ const WORDS = {
   noSites: ['目录中没有储位', 'There are no slots in the catalogue'],
 };
 
+/** What the log says of files. */
+const EVENTS = {
+  filed: ['归档', 'filed'],
+  confirmed: ['上架', 'put on the shelf'],
+  voided: ['作废', 'number void'],
+  'box-grown': ['换宽盒', 'box became a wider one'],
+  lent: ['借出', 'lent'],
+  returned: ['归还', 'came back'],
+  joined: ['补件', 'late documents joined'],
+  closed: ['封卷', 'closed'],
+  reviewed: ['复核', 'finding reviewed'],
+  renumbered: ['改号', 'renumbered'],
+  'version-added': ['换版', 'document replaced by a better one'],
+  'fixity-checked': ['校验', 'content compared with its fixity'],
+  'disposal-proposed': ['拟销毁', 'disposal proposed'],
+  'disposal-approved': ['同意销毁', 'disposal approved'],
+  'disposal-rejected': ['不同意销毁', 'disposal rejected'],
+  disposed: ['已销毁', 'disposed of'],
+  'hold-placed': ['冻结', 'hold placed'],
+  'hold-lifted': ['解冻', 'hold lifted'],
+  sealed: ['密封', 'personal value sealed'],
+  unsealed: ['启封', 'personal values looked at'],
+};
+
 let index = (localStorage.getItem('language') ?? (navigator.language.startsWith('zh') ? 'zh' : 'en')) === 'zh' ? 0 : 1;
 
 /** The word of `key` in the language that was chosen; what is no key stays as it is. */
 export function say(key) {
   return Object.hasOwn(WORDS, key) ? WORDS[key][index] : String(key);
+}
+
+/** The words of an event; one that they are not there for has its name. */
+export function sayEvent(name) {
+  return Object.hasOwn(EVENTS, name) ? EVENTS[name][index] : String(name ?? '');
 }
 
 /** The language that was chosen, for `lang`. */
