@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
@@ -210,6 +211,28 @@ test("an exception is decided, by somebody with a name", () => on({}, async (pag
   await page.getByLabel("Settled too").check();
   await page.waitForFunction(() => document.querySelectorAll("article").length === 6);
   assert.equal(await page.locator("article", { hasText: "3388985500" }).getByRole("button").count(), 0, "what is settled stays so");
+}));
+
+test("the decisions of an exception page are taken by the console", () => on({ mayMiss: ["/api/v1/reviews"] }, async (page) => {
+  await page.locator("nav a", { hasText: "Exceptions" }).click();
+  await page.locator("article").first().waitFor();
+  const before = await page.locator("article").count();
+  const file = page.getByLabel("Decisions of an exception page");
+  await file.setInputFiles({ name: "review.json", mimeType: "application/json", buffer: Buffer.from('{"format":"<img src=x onerror=window.injected=1>"}') });
+  await page.locator("[role=alert]").waitFor();
+  assert.equal(await page.locator("article").count(), before, "all or nothing");
+  const log = await page.evaluate(async () => (await fetch("/api/v1/checkpoint")).json());
+  const document = `${PLAIN.includes("2020") ? "1-2020" : "1-2021"}.jpg`;
+  const subject = { reference: PLAIN, customer: "3388985501", kind: "mismatch", field: "meter_no", document, paper: "12", record: "<b>13</b>", severity: "major", reason: "r" };
+  const finding = createHash("sha256").update(JSON.stringify(subject)).digest("hex").slice(0, 32);
+  const decision = { finding, subject, decision: "unsure", note: "", by: "李", day: new Date().toISOString().slice(0, 10) };
+  const review = { format: "marketing-archive review", version: 1, archive: { size: log.size, root: log.root }, decisions: [decision] };
+  const buffer = Buffer.from(JSON.stringify(review));
+  await file.setInputFiles({ name: "review.json", mimeType: "application/json", buffer });
+  await page.getByText("taken 1 · known already 0").waitFor();
+  await page.locator("article", { hasText: "<b>13</b>" }).getByRole("link", { name: PLAIN }).waitFor();
+  await page.getByLabel("Decisions of an exception page").setInputFiles({ name: "review.json", mimeType: "application/json", buffer });
+  await page.getByText("taken 0 · known already 1").waitFor();
 }));
 
 test("an inventory runs while the room shows carriages move and aisles open", () => on({}, async (page) => {

@@ -1,7 +1,7 @@
 // Exceptions to review: what papers and system say, and what somebody decides.
 
 import { disagreement } from './comparing.js';
-import { announce, askJson, element, foreign, postJson, visible } from './elements.js';
+import { announce, ask, askJson, element, foreign, postJson, Problem, visible } from './elements.js';
 import { say } from './words.js';
 
 const ACTIONS = ['acknowledge', 'resolve-in-system', 'resolve-in-paper', 'call-false'];
@@ -52,11 +52,24 @@ export async function list({ query, signal, again }) {
       await again();
     } catch (error) { announce(error.message); }
   };
+  // What the exception page exported, as `archive review import` takes it.
+  const reviewed = element('input', { type: 'file', accept: '.json,application/json', change: async () => {
+    const [file] = reviewed.files;
+    if (!file) return;
+    try {
+      const answer = await ask('/api/v1/reviews', { method: 'POST', headers: { 'content-type': 'application/json' }, body: await file.text() });
+      const { taken, known } = await answer.json();
+      announce(`${say('taken')} ${taken} · ${say('known')} ${known}`);
+      await again();
+    } catch (error) { told.replaceChildren(error instanceof Problem ? error.shown() : foreign(error.message)); }
+  } });
+  const told = element('div');
   const fill = () => {
     const wanted = alerts.filter((a) => (!severity.value || a.severity === severity.value)
       && (!words.value || `${a.key} ${a.field ?? ''} ${a.label ?? ''}`.toLowerCase().includes(words.value.toLowerCase())));
     cards.replaceChildren(element('p', { class: 'soft' }, `${say('found')} ${wanted.length}`), ...wanted.map((a) => card(a, decide)));
   };
   fill();
-  return [element('h2', {}, say('exceptions')), form, cards];
+  form.append(element('label', {}, say('reviewFile'), reviewed));
+  return [element('h2', {}, say('exceptions')), form, told, cards];
 }
