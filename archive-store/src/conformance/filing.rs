@@ -70,7 +70,22 @@ pub(super) fn a_batch_is_filed_as_a_whole(catalogue: &dyn Catalogue) {
     let paper = |key| FilingEntry { custody: Custody::CentralPaper(shelving(5)), ..entry(key) };
     refused(catalogue.file_batch(vec![paper("c"), entry("d")]), ErrorKind::Conflict, &["slots"]);
     assert_eq!(catalogue.request(&request("c")).unwrap(), None);
+    // A long one is prepared in parts, and what is wrong with a late entry shows only then.
+    let long = || {
+        let one = |n| FilingEntry { custody: Custody::Electronic, ..entry(&format!("long-{n}")) };
+        (0..300).map(one).collect::<Vec<_>>()
+    };
+    let mut wrong = long();
+    wrong[290].readings = "no JSON".into();
+    refused(catalogue.file_batch(wrong), ErrorKind::InvalidInput, &["long-290", "no JSON"]);
+    let mut taken = long();
+    taken[280].documents = entry("b").documents;
+    refused(catalogue.file_batch(taken), ErrorKind::Conflict, &["is already filed under", "0002"]);
+    assert_eq!(catalogue.request(&request("long-0")).unwrap(), None);
     assert_eq!(counter_next(catalogue, false), 3);
+    let filed = catalogue.file_batch(long()).unwrap();
+    assert!(filed.iter().enumerate().all(|(n, f)| f.request == request(&format!("long-{n}"))));
+    assert_eq!((filed.len(), counter_next(catalogue, false)), (300, 303));
 }
 
 pub(super) fn electronic_custody_takes_no_box(catalogue: &dyn Catalogue) {
