@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use archive_benches::processor_seconds;
 use archive_shelving::dial::{TcpDial, UdpDial};
 use archive_shelving::http_controller::HttpMap;
 use archive_shelving::layout::BankLayout;
@@ -62,14 +63,6 @@ async fn serve() -> Outcome<()> {
 fn percentile(times: &mut [Duration], share: f64) -> Duration {
     times.sort_unstable();
     times[((times.len() - 1) as f64 * share) as usize]
-}
-
-/// The processor time of this process so far, in seconds.
-fn processor_seconds() -> Outcome<f64> {
-    let text = std::fs::read_to_string("/proc/self/stat")?;
-    let fields: Vec<&str> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    // utime and stime, in hundredths of a second on Linux.
-    Ok((fields[11].parse::<f64>()? + fields[12].parse::<f64>()?) / 100.0)
 }
 
 /// Megabytes a processor second.
