@@ -1,7 +1,7 @@
 //! What is left after a crash. A program of its own, since each trial needs a process to kill.
 //!
 //! `cargo test -p archive-store --test crash` runs the short version; `NAME=0` leaves a trial out. The long one:
-//! `cargo test --release -p archive-store --test crash -- kills=10000 shared=500 numbers=100000 tampers=1000000 points=100000 disks=100000 server-kills=1000 server-numbers=100000`
+//! `cargo test --release -p archive-store --test crash -- kills=10000 shared=500 numbers=100000 tampers=1000000 points=100000 disks=4600 server-kills=1000 server-numbers=100000`
 
 mod child;
 mod gapless;

@@ -283,18 +283,19 @@ pub(crate) fn run(shim: &Path, points: u64) {
     }
 }
 
-/// Makes each call to the disk fail in turn, `at_most` of them, once and from then on, as a broken disk
-/// and as a full one.
-pub(crate) fn failing_disk(shim: &Path, at_most: u64) {
+/// Makes each call to the disk fail in turn, once and from then on, as a broken disk and as a full one: about
+/// so many trials, spread over all of these.
+pub(crate) fn failing_disk(shim: &Path, about: u64) {
     let start = Instant::now();
     // Enough calls for making the catalogue and for a few requests of each kind; as many more as are to fail.
     let mut requests = 9;
     let mut calls = calls_to_disk(shim, requests);
-    while calls * 4 < at_most {
+    while calls * 4 < about {
         requests *= 2;
         calls = calls_to_disk(shim, requests);
     }
-    let every = (calls * 4).div_ceil(at_most).max(1);
+    // An odd step meets each of the four ways in which a call fails.
+    let every = (calls * 4 / about).max(1) | 1;
     let shares = on_all_cores(|(worker, workers)| {
         let mut told = (0, 0, 0);
         for trial in (0..calls * 4).step_by(every as usize).filter(|t| t / every % workers == worker) {
