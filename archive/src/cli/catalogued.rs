@@ -193,14 +193,16 @@ fn print_finding(finding: &Finding, confidence: Option<f64>) -> Result<(), Error
         FindingKind::MissingInRecord => "is not in the system",
     };
     let confidence = confidence.map_or(String::new(), |c| format!(", confidence {c:.3}"));
+    // Where only values were compared, nothing was measured.
+    let nats =
+        if finding.evidence == 0.0 { String::new() } else { format!("; {:.1} nats", finding.evidence) };
     output::print(format_args!(
-        "  ALERT {:<9} {} {kind}: paper {}, system {} ({}{confidence}; {:.1} nats): {}",
+        "  ALERT {:<9} {} {kind}: paper {}, system {} ({}{confidence}{nats}): {}",
         finding.severity,
         finding.label,
         finding.paper.as_deref().unwrap_or("–"),
         finding.record.as_deref().unwrap_or("–"),
         finding.document,
-        finding.evidence,
         finding.reason,
     ))
 }
