@@ -18,6 +18,8 @@
 //! # }
 //! ```
 //!
+//! - Where only a vendor's own library speaks to the device, three calls to it are enough:
+//!   [`VendorController`], driven by [`PolledShelf::over_vendor`].
 //! - One task owns the line. Whatever is asked waits its turn, except stops: they go before everything
 //!   that waits, and what is under way gets [`STOP_PATIENCE`] before it is given up for the stop.
 //! - An operation ends when the device's state says so, never because a command was answered.
