@@ -2,6 +2,9 @@
 //!
 //! `cargo run -p archive-shelving --features conformance --example vendor_driver` prints the kit's report and
 //! ends with status 1 where it is not green. `docs/write-a-driver.md` explains it step by step.
+//!
+//! Limits: the library answers at once. One that waits for its device would hold up a stop here:
+//! `PolledShelf::over_vendor` runs its calls on threads of their own.
 
 use std::collections::VecDeque;
 use std::process::ExitCode;
