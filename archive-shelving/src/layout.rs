@@ -12,7 +12,8 @@
 //! ```
 //!
 //! A bank (区) of mobile shelving is a row of carriages (列) on rails. With n carriages there are
-//! n + 1 gaps: aisle 0 lies left of the first carriage, aisle i between carriage i − 1 and carriage i.
+//! n + 1 gaps: aisle 0 lies left of the first carriage, aisle i between carriage i and the next, where
+//! carriages count from 1.
 //! Side A (also `L`, `1`, 左) looks left, side B (also `R`, `2`, 右) looks right. One aisle serves two
 //! sides: the right side of one carriage and the left side of the next.
 //!

@@ -12,7 +12,7 @@
 //! let room = SimulatedRoom::of_slots([&slot])?;
 //! let map = ModbusMap::family_a();
 //! let controller = SimulatedController::new(room.shelf_of(&slot)?, map.clone());
-//! let shelf = PolledShelf::over_modbus("bank HZ/R1/B1", 4, map, Framing::Tcp, controller.dial());
+//! let shelf = PolledShelf::over_modbus("bank HZ/R1/B1", 2, map, Framing::Tcp, controller.dial());
 //! assert!(!shelf.state().await?.moving);
 //! # Ok(())
 //! # }
