@@ -110,6 +110,9 @@ impl ReaderRig for NoRig {
 }
 
 /// The rig of a bank in a [`SimulatedRoom`].
+///
+/// For drivers that hold the room's own shelf. One that reaches it through a simulated controller needs a
+/// rig around this one, which cuts the controller's line and loses the controller's answers.
 #[derive(Debug, Clone)]
 pub struct SimulatedShelfRig {
     room: SimulatedRoom,
