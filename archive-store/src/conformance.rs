@@ -97,6 +97,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("sealed values are read for a purpose", sealed::sealed_values_are_read_for_a_purpose),
     ("keys take over from one another", sealed::keys_take_over_from_one_another),
     ("an exported catalogue is imported whole", tables::an_exported_catalogue_is_imported_whole),
+    ("an older export is completed", tables::an_older_export_is_completed),
     ("a hostile import changes nothing", tables::a_hostile_import_changes_nothing),
     ("hostile entries are refused", filing::hostile_entries_are_refused),
     ("threads get each number once", filing::threads_get_each_number_once),

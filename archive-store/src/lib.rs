@@ -22,6 +22,7 @@
 //! - [`party`], [`document`]: customers and their processes, versions and fixity of documents.
 //! - [`closing`]: late documents, and files that take no more of them.
 //! - [`loan`], [`disposal`], [`relocation`]: paper that left the shelf, leaves it for good, or moves.
+//! - [`review`], [`stock`]: what reviewers decided, and boxes and slots by state.
 //! - [`search`]: Chinese, exact, in any of a file's names and readings.
 //! - [`evidence_log`], [`merkle`]: every change as a leaf of a Merkle tree, with proofs.
 //! - [`signed_checkpoint`], [`signed_note`]: checkpoints that others keep, and proofs that need no catalogue.

@@ -9,6 +9,7 @@ use super::{at, entry, receipt, refused, request, slot, tag, with_slots};
 use crate::filing::{Draw, ShelfReceipt};
 use crate::key_provider::{KeyBytes, KeyProvider, KeyRing};
 use crate::loan::LoanRequest;
+use crate::party::BusinessProcess;
 use crate::sealed::{SealEntry, SealedKind, Secret};
 use crate::search::Search;
 use crate::shelf::{InventoryFinding, Sighting, TagHeard};
@@ -125,6 +126,28 @@ pub(super) fn an_exported_catalogue_is_imported_whole(catalogue: &dyn Catalogue)
     }
     assert_eq!(rows_of(catalogue), rows_of(&source));
     refused(import(catalogue, whole(&rows)), ErrorKind::Conflict, &["has rows"]);
+}
+
+pub(super) fn an_older_export_is_completed(catalogue: &dyn Catalogue) {
+    let source = MemoryCatalogue::new().unwrap();
+    fill(&source);
+    let process = BusinessProcess {
+        key: "zz-unfiled".parse().unwrap(),
+        customer: "33a".parse().unwrap(),
+        process: "new-connection-hv".parse().unwrap(),
+        opened: at(12),
+        closed: None,
+    };
+    source.enter_process(&process).unwrap();
+    let rows = rows_of(&source);
+    // A process for which nothing was filed had no row among the system records.
+    let mut older = rows.clone();
+    let records = older.iter_mut().filter(|rows| rows.table.name == "system_record");
+    records.for_each(|rows| rows.columns.iter_mut().for_each(drop_last));
+    assert_ne!(older, rows);
+    import(catalogue, whole(&older)).unwrap();
+    assert_eq!(rows_of(catalogue), rows);
+    assert!(catalogue.processes(&process.customer).unwrap().contains(&process));
 }
 
 pub(super) fn a_hostile_import_changes_nothing(catalogue: &dyn Catalogue) {

@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use super::boxing::{find_box, take_room};
 use super::lookup::{self, carrier_text, time_text};
 use super::numbers::draw;
+use super::parties::enter_system_record;
 use super::search::{Unnumbered, Words};
 use super::{closing, evidence};
 use crate::evidence_log::{Content, Event, digest_of};
@@ -283,11 +284,7 @@ fn document_is_filed(tx: &Transaction<'_>, id: &DocumentId) -> Result<Error, Err
 
 fn tie_system_record(tx: &Transaction<'_>, entry: &FilingEntry) -> Result<(), Error> {
     let key = entry.system_record.as_str();
-    let new = tx.execute(
-        "INSERT INTO system_record (key, customer) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-        values![key, entry.customer.as_str()],
-    )?;
-    if new == 1 {
+    if enter_system_record(tx, key, entry.customer.as_str())? {
         return Ok(());
     }
     let customer: String =

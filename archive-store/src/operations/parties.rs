@@ -60,6 +60,12 @@ fn process(row: &Row<'_>) -> Result<BusinessProcess, Error> {
     })
 }
 
+/// Enters a row of the marketing system, unless it is known; tells whether it is new.
+pub(crate) fn enter_system_record(tx: &Transaction<'_>, key: &str, customer: &str) -> Result<bool, Error> {
+    let sql = "INSERT INTO system_record (key, customer) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    Ok(tx.execute(sql, values![key, customer])? == 1)
+}
+
 pub(crate) fn enter_process(tx: &Transaction<'_>, entered: &BusinessProcess) -> Result<(), Error> {
     let object = format!("business process {}", entered.key);
     if customer(tx, &entered.customer)?.is_none() {
@@ -74,7 +80,7 @@ pub(crate) fn enter_process(tx: &Transaction<'_>, entered: &BusinessProcess) -> 
             row.string(0)
         })?;
     if let Some(holder) = holder.filter(|holder| holder != entered.customer.as_str()) {
-        let message = format!("has files of customer {holder}, not {}: check both numbers", entered.customer);
+        let message = format!("belongs to customer {holder}, not {}: check both numbers", entered.customer);
         return Err(conflict(object, message));
     }
     let known = tx.one(&format!("{PROCESS} WHERE key = ?1"), values![entered.key.as_str()], process)?;
@@ -92,10 +98,7 @@ pub(crate) fn enter_process(tx: &Transaction<'_>, entered: &BusinessProcess) -> 
             )?;
         }
         None => {
-            tx.execute(
-                "INSERT INTO system_record (key, customer) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                values![entered.key.as_str(), entered.customer.as_str()],
-            )?;
+            enter_system_record(tx, entered.key.as_str(), entered.customer.as_str())?;
             tx.execute(
                 "INSERT INTO business_process (key, customer, process, opened_at, closed_at)
                  VALUES (?1, ?2, ?3, ?4, ?5)",

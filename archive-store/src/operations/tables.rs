@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use super::search::{Words, enter_words};
-use super::{audit, boxing, lookup};
+use super::{audit, boxing, lookup, parties};
 use crate::sql::{Cell, Dialect, Row, Transaction, Value, conflict, values};
 use crate::tables::{Part, Rows, TABLES, Table, Values};
 use crate::{Error, ErrorKind};
@@ -182,20 +182,23 @@ fn insert(tx: &Transaction<'_>, rows: &Rows) -> Result<(), Error> {
     );
     for row in 0..rows.len() {
         let values: Vec<Value<'_>> = rows.columns.iter().map(|column| value_at(column, row)).collect();
-        room_of(tx, table, &values).and_then(|()| tx.execute(&sql, &values)).map_err(|e| match e.kind() {
-            ErrorKind::Conflict | ErrorKind::Internal | ErrorKind::InvalidInput => {
-                let message = "has a row that the catalogue's rules forbid: export the catalogue again";
-                Error::new(ErrorKind::Corrupt, format!("table {}", table.name), message)
-                    .with_source(e.report())
+        enter_referred(tx, table, &values).and_then(|()| tx.execute(&sql, &values)).map_err(|e| {
+            match e.kind() {
+                ErrorKind::Conflict | ErrorKind::Internal | ErrorKind::InvalidInput => {
+                    let message = "has a row that the catalogue's rules forbid: export the catalogue again";
+                    Error::new(ErrorKind::Corrupt, format!("table {}", table.name), message)
+                        .with_source(e.report())
+                }
+                _ => e,
             }
-            _ => e,
         })?;
     }
     Ok(())
 }
 
-/// Enters the room that a file's row refers to, which the file says itself.
-fn room_of(tx: &Transaction<'_>, table: &Table, row: &[Value<'_>]) -> Result<(), Error> {
+/// Enters what a row refers to and says itself: the room that a file takes, and the row of the marketing system
+/// that a process belongs to, which exports of older catalogues lack where nothing was filed yet.
+fn enter_referred(tx: &Transaction<'_>, table: &Table, row: &[Value<'_>]) -> Result<(), Error> {
     let value = |name: &str| table.columns.iter().zip(row).find(|(c, _)| c.name == name).map(|(_, v)| v);
     if table.name == "file"
         && let (Some(Value::Text(request)), Some(Value::Int(box_id)), Some(Value::Int(thickness))) =
@@ -203,6 +206,11 @@ fn room_of(tx: &Transaction<'_>, table: &Table, row: &[Value<'_>]) -> Result<(),
     {
         let thickness = u32::try_from(*thickness).unwrap_or(0);
         boxing::take_room(tx, request, *box_id, thickness)?;
+    }
+    if table.name == "business_process"
+        && let (Some(Value::Text(key)), Some(Value::Text(customer))) = (value("key"), value("customer"))
+    {
+        parties::enter_system_record(tx, key, customer)?;
     }
     Ok(())
 }
