@@ -38,6 +38,7 @@
 //! Rules are data ([`REFERENCE_TEXT`] is what is shipped); the book is a value, stored as its owner
 //! likes; days come from the caller.
 
+mod deciding;
 mod observation;
 mod reviewing;
 mod rules;
@@ -46,10 +47,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use archive_core::evidence::ReviewDecision;
+use archive_core::identifier::quoted;
 use archive_core::{Error, ErrorKind};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+pub use deciding::{NAME_LIMIT, fault_of_name};
 pub use observation::Observation;
 pub use reviewing::Decided;
 pub use rules::{ChangeOrder, REFERENCE_TEXT, Route, Rule, Rules, Suppression};
@@ -385,9 +388,12 @@ impl Book {
     /// Somebody does something about an alert.
     ///
     /// # Errors
-    /// `NotFound` where there is no such alert; `Conflict` where it is settled already, or acknowledged
-    /// by somebody else.
+    /// `InvalidInput` for a name that is none; `NotFound` where there is no such alert; `Conflict` where it is
+    /// settled already, or acknowledged by somebody else.
     pub fn act(&mut self, id: AlertId, action: Action, by: &str, day: NaiveDate) -> Result<(), Error> {
+        if let Some(fault) = fault_of_name(by) {
+            return Err(Error::invalid(format!("by {}", quoted(by)), fault));
+        }
         let name = format!("alert {}", id.0);
         let Some(alert) = self.alerts.get_mut(&id) else {
             return Err(Error::new(ErrorKind::NotFound, name, "is not in the book"));
@@ -486,6 +492,10 @@ mod tests {
         assert_eq!(book.escalate(day(3)), [notice(1)]);
         assert!(book.escalate(day(4)).is_empty());
         assert_eq!(book.escalate(day(6)), [notice(2)]);
+        for nobody in ["", " ", "l\u{202e}i", &"李".repeat(101)] {
+            let error = book.act(AlertId(0), Action::Acknowledge, nobody, day(7)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        }
         book.act(AlertId(0), Action::Acknowledge, "li", day(7)).unwrap();
         assert!(book.escalate(day(9)).is_empty(), "acting starts the days anew");
         book.act(AlertId(0), Action::CallFalse, "li", day(9)).unwrap();

@@ -26,10 +26,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use archive_core::evidence::ReviewDecision;
-use archive_core::identifier::{ReferenceCode, is_invisible, quoted};
+use archive_core::identifier::{ReferenceCode, quoted};
 use archive_core::{Error, ErrorKind};
 use archive_reconcile::FindingKind;
-use archive_reconcile::alerts::{Decided, Observation, Rules};
+use archive_reconcile::alerts::{Decided, Observation, Rules, fault_of_name};
 use archive_reconcile::tables::Difference;
 use archive_store::{Checkpoint, FilingState, FindingReview, Located, Locator};
 use chrono::{Days, NaiveDate, Utc};
@@ -110,8 +110,6 @@ struct LogState {
 impl Review {
     /// The most bytes of a file: some tens of thousands of decisions.
     pub const SIZE_LIMIT: usize = 32 << 20;
-    /// The most characters of a reviewer's name.
-    pub const NAME_LIMIT: usize = 100;
     /// The most characters of a note.
     pub const NOTE_LIMIT: usize = 2000;
 
@@ -183,21 +181,6 @@ impl Review {
 
 fn too_large(name: &str, size: u64) -> Error {
     Error::invalid(name, format!("has {size} bytes, more than {}", Review::SIZE_LIMIT))
-}
-
-/// What is wrong with the name of who decides. It is kept for good and read by people, so it has to be some, and to
-/// be printable.
-pub(crate) fn fault_of_name(by: &str) -> Option<String> {
-    match by.trim() {
-        "" => Some("is empty: say who decides".into()),
-        by if by.chars().count() > Review::NAME_LIMIT => {
-            Some(format!("is longer than {} characters", Review::NAME_LIMIT))
-        }
-        by if by.chars().any(|c| c.is_control() || is_invisible(c)) => {
-            Some("has characters that cannot be seen".into())
-        }
-        _ => None,
-    }
 }
 
 impl FindingDecision {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use archive_core::identifier::quoted;
 use archive_core::{Error, ErrorKind};
 use archive_reconcile::alerts::{Action, Alert, AlertId, Rules, State as Life};
 use axum::Json;
@@ -15,7 +14,7 @@ use super::super::problem::{Failures, JsonOf, PathOf, Problem, QueryOf};
 use super::super::work::Shared;
 use super::limits;
 use crate::archive::Archive;
-use crate::review::{Imported, Review, fault_of_name};
+use crate::review::{Imported, Review};
 
 /// The most alerts that one answer gives.
 const MOST: usize = 1000;
@@ -169,9 +168,6 @@ pub(super) async fn decide(
     PathOf(id): PathOf<u64>,
     JsonOf(decision): JsonOf<Decision>,
 ) -> Result<Json<AlertView>, Problem> {
-    if let Some(fault) = fault_of_name(&decision.by) {
-        return Err(Error::invalid(format!("by {}", quoted(&decision.by)), fault).into());
-    }
     let archive = Arc::clone(&shared.archive);
     let decided = shared.ask_book(move |file| {
         let action = match decision.action {
