@@ -71,7 +71,13 @@ pub(super) async fn loans(
     let found = shared.ask(move |shared| {
         let now = Utc::now();
         let catalogue = shared.archive.catalogue();
-        let loans = if which.returned { catalogue.latest_loans(MOST)? } else { catalogue.open_loans()? };
+        // What is out is never cut off for what came back.
+        let mut loans = catalogue.open_loans()?;
+        if which.returned {
+            loans.extend(catalogue.latest_loans(MOST)?.into_iter().filter(|loan| loan.returned.is_some()));
+            loans.truncate(MOST.max(loans.iter().filter(|loan| loan.returned.is_none()).count()));
+            loans.sort_by(|a, b| (b.request.when, &b.request.key).cmp(&(a.request.when, &a.request.key)));
+        }
         let view = |loan: archive_store::Loan| {
             let days_overdue = days_over(&loan, now);
             let request = loan.request;
@@ -86,12 +92,7 @@ pub(super) async fn loans(
                 days_overdue,
             }
         };
-        Ok(loans
-            .into_iter()
-            .map(view)
-            .filter(|loan| !which.overdue || loan.days_overdue.is_some())
-            .take(MOST)
-            .collect())
+        Ok(loans.into_iter().map(view).filter(|loan| !which.overdue || loan.days_overdue.is_some()).collect())
     });
     Ok(Json(found.await?))
 }

@@ -34,7 +34,7 @@ function card(alert, decide) {
 
 export async function list({ query, signal, again }) {
   const all = query.get('all') === 'true';
-  const alerts = await askJson(`/api/v1/alerts?all=${all}`, { signal });
+  const alerts = await askJson(`/api/v1/alerts?limit=1000&all=${all}`, { signal });
   const who = element('input', { name: 'who', maxlength: 100, value: sessionStorage.getItem('who') ?? '', change: () => sessionStorage.setItem('who', who.value) });
   const severity = element('select', { change: () => fill() }, element('option', { value: '' }, say('any')),
     ['critical', 'major', 'minor'].map((s) => element('option', { value: s }, say(s))));
