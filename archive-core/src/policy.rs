@@ -222,12 +222,6 @@ impl Policy {
         named.or_else(|| self.scans.iter().find(|s| s.documents.is_empty()))
     }
 
-    /// All scan standards.
-    #[must_use]
-    pub fn scan_standards(&self) -> &[ScanStandard] {
-        &self.scans
-    }
-
     /// All roles, by code.
     pub fn roles(&self) -> impl Iterator<Item = &Role> {
         self.roles.values()

@@ -41,18 +41,6 @@ impl Chance {
         radius * (std::f64::consts::TAU * self.unit()).cos()
     }
 
-    /// How often what is expected `mean` times happens (Knuth; for small means).
-    pub fn poisson(&mut self, mean: f64) -> usize {
-        let limit = (-mean).exp();
-        let mut product = self.unit();
-        let mut count = 0;
-        while product > limit {
-            product *= self.unit();
-            count += 1;
-        }
-        count
-    }
-
     /// An index with probability in proportion to the differences of `cumulative`.
     pub fn weighted(&mut self, cumulative: &[f64]) -> usize {
         let at = self.unit() * cumulative.last().copied().unwrap_or(0.0);

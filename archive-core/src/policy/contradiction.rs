@@ -67,7 +67,7 @@ fn compare(one: &Policy, other: &Policy, found: &mut Vec<Contradiction>) {
     check("numbering.organisation".into(), one.organisation().to_string(), other.organisation().to_string());
     for (class, name) in [(CustomerClass::Residential, "residential"), (CustomerClass::Business, "business")]
     {
-        let mode = |p: &Policy| format!("{:?}", p.custody(class));
+        let mode = |p: &Policy| p.custody(class).to_string();
         check(format!("custody.{name}"), mode(one), mode(other));
         let order = |p: &Policy| format!("{:?}", p.filing_order(class).order);
         check(format!("filing.{name}"), order(one), order(other));
@@ -98,7 +98,10 @@ fn compare(one: &Policy, other: &Policy, found: &mut Vec<Contradiction>) {
                 let form = r.form.map_or(String::new(), |f| format!(", as {f:?}"));
                 let deferral = match r.deferral.as_ref() {
                     None => String::new(),
-                    Some(d) => format!(", deferred by {} for {:?} days", d.commitment, d.within_days),
+                    Some(d) => {
+                        let days = d.within_days.map_or(String::new(), |days| format!(" for {days} days"));
+                        format!(", deferred by {}{days}", d.commitment)
+                    }
                 };
                 format!("{} {when}{form}{deferral}", types.join(" or "))
             };

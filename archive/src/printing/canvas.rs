@@ -212,17 +212,6 @@ impl Page<'_, '_> {
         lines
     }
 
-    /// Writes `text` from top to bottom, one character under the other, its middle at `x`. Runs of letters
-    /// and digits stay upright, one a line.
-    pub fn vertical(&mut self, x: f32, y: f32, points: f32, text: &str) -> f32 {
-        let mut y = y;
-        for c in text.chars() {
-            self.aligned(x, y, points, c.encode_utf8(&mut [0; 4]), Align::Middle);
-            y += points * 1.1 / MM;
-        }
-        y
-    }
-
     /// A straight line of `weight` millimetres.
     pub fn line(&mut self, from: (f32, f32), to: (f32, f32), weight: f32) {
         let mut path = PathBuilder::new();
