@@ -33,7 +33,7 @@ impl Calibration {
 
     /// Whether the weights lie within what they may be.
     #[must_use]
-    pub fn is_sound(self) -> bool {
+    pub(crate) fn is_sound(self) -> bool {
         self.lead > 0.0
             && self.lead <= 10.0
             && (0.0..=10.0).contains(&self.fit)

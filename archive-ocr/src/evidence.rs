@@ -21,8 +21,8 @@ const READABLE: f64 = -6.0;
 /// What speaks against a claim at most: the score of a text that the lattice has nothing of.
 const WORST: f64 = -60.0;
 
-/// The suspicion where a field was not found: nothing was seen for the claim, so somebody has to
-/// look, as where a mismatch is barely one.
+/// The suspicion where a field was not found on a legible page: nothing was seen for the claim, so somebody
+/// has to look, as where a mismatch is barely one.
 const NOT_FOUND: f64 = MISMATCH;
 
 /// What a page says of a claimed value.

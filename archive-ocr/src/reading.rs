@@ -28,7 +28,7 @@ pub struct PageReading {
     /// The number that the page bears, where it was asked for and could be read.
     pub page_number: Option<PageNumber>,
     /// How sure the recogniser was of what it read: the mean probability of its characters, from 0
-    /// to 1. A page below 0.7 or so is hardly legible.
+    /// to 1. A page below 0.9 or so is hardly legible.
     pub legibility: f32,
     /// How good the scan is.
     pub quality: Quality,

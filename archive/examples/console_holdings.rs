@@ -230,7 +230,7 @@ fn observe(archive: &Archive) -> Result<(), Error> {
             "户名不同",
         ),
     ];
-    let mut file = AlertBook::open(&archive.config().directory().join("alerts.json"))?;
+    let mut file = AlertBook::open(&AlertBook::path_in(archive.config().directory()))?;
     file.book.observe(&Rules::reference(), &findings, &[], Vanished::Unknown, Utc::now().date_naive());
     file.save()
 }

@@ -151,7 +151,7 @@ enum Verb {
     Rule(rules::Rule),
     /// Serve a console at this machine: pages to search, look and decide, and an API of HTTP.
     Serve(serve::Serve),
-    /// Draw the room of a site as SVG, boxes by state.
+    /// Draw the room of a site as SVG, boxes by state or how often they were fetched.
     Map(serve::Map),
     /// Serve simulated shelves and readers, for development without hardware.
     #[command(subcommand)]

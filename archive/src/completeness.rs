@@ -56,7 +56,7 @@ pub struct AssessedFiles {
 
 impl Archive {
     /// How complete each live file is after `place`, in the order of filing, `limit` at most; 0 begins. With `open`, only
-    /// those that have not all papers: after two thousand files it gives fewer, with where to go on. A
+    /// those that have not all papers. After two thousand files it gives fewer, with where to go on. A
     /// file that joined another counts with that one, and a process that the policy no longer knows asks for nothing.
     ///
     /// # Errors
@@ -64,7 +64,7 @@ impl Archive {
     pub fn completeness_after(&self, place: u64, limit: usize, open: bool) -> Result<AssessedFiles, Error> {
         let (mut last, mut looked, mut files) = (place, 0, Vec::new());
         // One more than is asked for tells whether there are more.
-        let looked_at_once = if open { LOOKED } else { LOOKED.min(limit + 1) };
+        let looked_at_once = if open { LOOKED } else { LOOKED.min(limit.saturating_add(1)) };
         loop {
             let page = self.catalogue.files_after(last, looked_at_once)?;
             if page.is_empty() {

@@ -71,7 +71,7 @@ pub struct ConsoleOptions {
     pub head_limit: Duration,
     /// So long may a request take, from its head to its answer.
     pub request_limit: Duration,
-    /// So many bytes may the body of a request have.
+    /// So many bytes may the body of a request have; reviews may have [`Review::SIZE_LIMIT`](crate::review::Review::SIZE_LIMIT).
     pub body_limit: usize,
 }
 

@@ -18,8 +18,13 @@
 //!
 //! In reading order: [`filing`], requests and outcomes; [`config`], an archive's directory;
 //! [`devices`], shelves and readers; [`records`], tables of the marketing system; [`judging`] and
-//! [`alert_book`], how probable its errors are and who is told; [`report`], the
-//! findings as a page, and [`review`], what was decided there; [`page_json`], readings for other languages; [`catalogue_files`], the whole catalogue in Parquet; [`setup`], engine and models; [`samples`], the demo's papers.
+//! [`alert_book`], how probable its errors are and who is told; [`report`], the findings as a page, and [`review`],
+//! what was decided there; [`page_json`], readings for other languages; [`catalogue_files`], the whole catalogue in
+//! Parquet; [`setup`], engine and models; [`samples`], the demo's papers.
+//!
+//! Around them: [`capture`], [`checks`] and [`disposal`], a document from its arrival to its end; [`cataloguing`] and
+//! [`printing`], lists and labels; [`using`] and [`transfer`], loans, evidence and packages; [`slots`], [`rounds`],
+//! [`relocation`], [`room_map`] and [`simulation`], the store-room; [`snapshots`], two tables compared.
 //!
 //! Limits: shelves and readers of one site a directory; other sites are reached by consignments and merges
 //! ([`sites`]).
@@ -66,11 +71,11 @@ mod sync;
 pub mod transfer;
 pub mod using;
 
-pub use crate::archive::{Archive, load_fields, open_reader};
+pub use crate::archive::{Archive, ContentCopy, load_fields, open_reader};
 pub use crate::numbers::NumberRules;
 pub use archive_core::{Error, ErrorKind};
 pub use comparison::RowComparison;
-pub use completeness::Reminded;
+pub use completeness::{AssessedFile, AssessedFiles, Reminded};
 pub use config::Config;
 pub use filing::{FilingOutcome, FilingRequest, Shelving, SubmittedDocument};
 pub use inventory::{BoxSighting, InventoryProgress, InventoryReport};

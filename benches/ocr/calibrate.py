@@ -37,8 +37,7 @@ def samples(pairs):
                 field = got.get(page["image"], {}).get(name)
                 if field is None:
                     continue
-                lead = LEAD_LIMIT if field["lead"] is None else min(field["lead"], LEAD_LIMIT)
-                x = (lead, max(field["fit"], FIT_LIMIT), 1.0)
+                x = (min(field["lead"], LEAD_LIMIT), max(field["fit"], FIT_LIMIT), 1.0)
                 by_field.setdefault(name, []).append((x, folded(field["value"]) == folded(truth["value"])))
     return by_field
 

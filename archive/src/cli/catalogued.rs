@@ -1,4 +1,4 @@
-//! Verbs on an archive directory: init, file, locate, inventory, reconcile.
+//! Verbs on an archive directory: init, file, resume, locate, inventory, reconcile.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

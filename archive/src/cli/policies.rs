@@ -68,7 +68,9 @@ fn check(files: &[PathBuf], archive: Option<&Path>, json: bool) -> Result<Outcom
     let mut outcome = Outcome::Done;
     let mut packs = Vec::new();
     if files.is_empty() {
-        packs.push(Policy::reference());
+        let pack = Policy::reference();
+        rules.check_policy(&pack)?;
+        packs.push(pack);
     }
     for path in files {
         let pack = load(path).and_then(|pack| rules.check_policy(&pack).map(|()| pack));

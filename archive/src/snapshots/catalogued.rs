@@ -78,7 +78,7 @@ impl Archive {
     }
 
     fn papers_batch(&self) -> Result<MemorySnapshot, Error> {
-        let all = Search { limit: i32::MAX as usize, ..Search::words("") };
+        let all = Search::all();
         let customers: BTreeSet<_> =
             self.catalogue().search(&all)?.into_iter().map(|filed| filed.customer).collect();
         let fields: Vec<_> = self
