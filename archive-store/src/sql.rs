@@ -10,6 +10,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use archive_core::identifier::quoted;
+use sha2::{Digest as _, Sha256};
 
 use crate::merkle::Frontier;
 use crate::operations::numbers::Counter;
@@ -323,6 +324,11 @@ impl<'a> Transaction<'a> {
         })?;
         Ok(found)
     }
+}
+
+/// What a migration is known by in the databases that it made: a changed one is refused.
+pub(crate) fn migration_hash(sql: &str) -> String {
+    archive_core::record::Digest(Sha256::digest(sql).into()).to_string()
 }
 
 /// An error about `object` that only another decision of the caller's mends.

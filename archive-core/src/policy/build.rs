@@ -255,10 +255,7 @@ fn interim(
     texts: Vec<Spanned<InterimText>>,
     custody: &BTreeMap<CustomerClass, CustodyRule>,
 ) -> Result<Vec<InterimRule>, Error> {
-    let lasting = |class| match custody[&class].mode {
-        CustodyMode::Electronic => "electronic",
-        CustodyMode::CentralPaper => "central-paper",
-    };
+    let lasting = |class| custody[&class].mode.to_string();
     let spans: Vec<Range<usize>> = texts.iter().map(|t| t.get_ref().then.span()).collect();
     let mut rules: Vec<InterimRule> = Vec::new();
     for text in texts {

@@ -33,10 +33,7 @@ pub(crate) fn enter_customer(
     if customer(tx, &entered.number)?.as_ref() == Some(entered) {
         return Ok(());
     }
-    let class = match entered.class {
-        CustomerClass::Residential => "residential",
-        CustomerClass::Business => "business",
-    };
+    let class = entered.class.to_string();
     tx.execute(
         "INSERT INTO customer (number, name, class, entered_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (number) DO UPDATE SET name = excluded.name, class = excluded.class,

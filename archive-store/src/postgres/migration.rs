@@ -1,11 +1,9 @@
 //! Numbered migrations with stored hashes, as in the other dialect: all of them and the note that they ran
 //! are one transaction, so one that is interrupted left nothing behind.
 
-use sha2::{Digest, Sha256};
-
 use super::session::PostgresSession;
 use crate::group_commit::Session as _;
-use crate::sql::{Transaction, values};
+use crate::sql::{Transaction, migration_hash, values};
 use crate::{Error, ErrorKind};
 
 /// In order; one that was released never changes, since its hash stands in users' databases.
@@ -21,10 +19,6 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
 
 /// Two programs that open one database at once take turns: "ARCV".
 const LOCK: &str = "BEGIN; SELECT pg_advisory_xact_lock(1095910230)";
-
-fn hash(sql: &str) -> String {
-    Sha256::digest(sql.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// Brings the schema to the newest version that this program knows.
 pub(super) fn migrate(session: &PostgresSession) -> Result<(), Error> {
@@ -81,7 +75,7 @@ pub(super) fn apply(session: &PostgresSession, known: &[(&str, &str)]) -> Result
             session.batch(sql)?;
             tx.execute(
                 "INSERT INTO archive_migration (version, name, hash) VALUES (?1, ?2, ?3)",
-                values![index + 1, *name, hash(sql)],
+                values![index + 1, *name, migration_hash(sql)],
             )?;
             continue;
         }
@@ -89,7 +83,7 @@ pub(super) fn apply(session: &PostgresSession, known: &[(&str, &str)]) -> Result
             tx.one("SELECT hash FROM archive_migration WHERE version = ?1", values![index + 1], |row| {
                 row.string(0)
             })?;
-        if stored != Some(hash(sql)) {
+        if stored != Some(migration_hash(sql)) {
             let message = format!(
                 "was made by another migration {} ({name}) than this program's: restore a backup, or use the program that made it",
                 index + 1

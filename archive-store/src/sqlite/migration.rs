@@ -7,9 +7,9 @@
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
-use sha2::{Digest, Sha256};
 
 use super::fault::Fault;
+use crate::sql::migration_hash;
 use crate::{Error, ErrorKind};
 
 /// "ARCV": written into the header of every catalogue.
@@ -29,10 +29,6 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("quick checks", include_str!("schema/0010_quick_checks.sql")),
     ("rules by reference", include_str!("schema/0011_rules_by_reference.sql")),
 ];
-
-fn hash(sql: &str) -> String {
-    Sha256::digest(sql.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// Refuses a database that is not a catalogue, before anything is written to it.
 pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<(), Error> {
@@ -92,7 +88,7 @@ fn apply(connection: &mut Connection, path: &Path, known: &[(&str, &str)]) -> Re
                 transaction.execute_batch(sql)?;
                 transaction.execute(
                     "INSERT INTO migration (version, name, hash) VALUES (?1, ?2, ?3)",
-                    (index as i64 + 1, name, hash(sql)),
+                    (index as i64 + 1, name, migration_hash(sql)),
                 )?;
             }
             transaction.pragma_update(None, "user_version", known.len() as i64)
@@ -105,7 +101,7 @@ fn apply(connection: &mut Connection, path: &Path, known: &[(&str, &str)]) -> Re
             .query_row("SELECT hash FROM migration WHERE version = ?1", [index as i64 + 1], |row| row.get(0))
             .optional()
             .map_err(|e| fault.of(e))?;
-        if stored != Some(hash(sql)) {
+        if stored != Some(migration_hash(sql)) {
             return Err(Error::new(
                 ErrorKind::Corrupt,
                 path.display().to_string(),

@@ -99,7 +99,7 @@ impl Read {
             }
             match (&journal, &result.reading) {
                 // A fault of this machine passes: the next run tries the page again.
-                (Some(_), Err(error)) if is_passing(error.kind()) => Ok(()),
+                (Some(_), Err(error)) if is_of_this_machine(error.kind()) => Ok(()),
                 (Some(journal), _) => journal.add(&read_line(result)),
                 (None, Ok(_)) if self.json => output::print_json(&read_line(result)),
                 (None, Ok(reading)) => print_reading(&result.id, reading),
@@ -114,7 +114,7 @@ impl Read {
 }
 
 /// Faults of this machine, which pass; everything else is the page's own.
-fn is_passing(kind: ErrorKind) -> bool {
+fn is_of_this_machine(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Unavailable | ErrorKind::Internal | ErrorKind::NotFound | ErrorKind::Denied)
 }
 
