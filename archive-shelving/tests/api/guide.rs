@@ -9,7 +9,9 @@ fn every_file_that_the_guide_links_exists() {
     let links: Vec<&str> = text.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
     assert!(links.len() >= 3, "{links:?}");
     for link in links {
-        assert!(docs.join(link).exists(), "{link}");
+        // Places within a page are looked up by the check of all links.
+        let file = link.split('#').next().filter(|file| !file.is_empty()).unwrap_or("write-a-driver.md");
+        assert!(docs.join(file).exists(), "{link}");
     }
 }
 
