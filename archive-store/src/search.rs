@@ -113,38 +113,10 @@ fn fold(text: &str, each: impl FnMut(char)) {
     }
 }
 
-/// Runs of one class, folded.
-fn runs(text: &str) -> Vec<(Class, Vec<char>)> {
-    let mut runs: Vec<(Class, Vec<char>)> = Vec::new();
-    let mut last = Class::Other;
-    fold(text, |c| {
-        let class = class(c);
-        match runs.last_mut() {
-            // What stands between words never joins one, or a quote in it would end a phrase.
-            Some((_, run)) if class == last && class != Class::Other => run.push(c),
-            _ if class != Class::Other => runs.push((class, vec![c])),
-            _ => {}
-        }
-        last = class;
-    });
-    runs
-}
-
-/// Appends the tokens of a run that ends where the text's own run ends.
-fn push_tokens(tokens: &mut Vec<String>, class: Class, run: &[char]) {
-    match class {
-        Class::Ideograph => {
-            tokens.extend(run.windows(2).map(|pair| pair.iter().collect()));
-            tokens.extend(run.last().map(char::to_string));
-        }
-        _ => tokens.push(run.iter().collect()),
-    }
-}
-
 /// The tokens under which `text` is indexed, with spaces between them.
 #[must_use]
 pub fn index_text(text: &str) -> String {
-    // The tokens of `runs`, written as they come: every file's text goes through here.
+    // Written as they come: every file's text goes through here.
     let mut tokens = String::with_capacity(text.len() + text.len() / 2);
     let (mut last, mut before) = (Class::Other, None);
     let begin = |tokens: &mut String| {
@@ -195,22 +167,28 @@ pub(crate) fn phrases(words: &str) -> Result<Vec<Phrase>, Error> {
     }
     let mut phrases = Vec::new();
     for word in words.split_whitespace() {
-        let mut runs = runs(word);
-        let Some((class, last)) = runs.pop() else { continue };
-        let mut tokens = Vec::new();
-        for (class, run) in &runs {
-            push_tokens(&mut tokens, *class, run);
-        }
+        let text = index_text(word);
+        let mut tokens: Vec<String> = text.split_terminator(' ').map(str::to_owned).collect();
         // The text may go on where the query ends: pairs match as they are, what is no whole pair or
         // word matches as a beginning.
-        let prefix = class == Class::Word || last.len() == 1;
-        match prefix {
-            true => tokens.push(last.iter().collect()),
-            false => tokens.extend(last.windows(2).map(|pair| pair.iter().collect())),
+        let prefix = match &tokens[..] {
+            [] => continue,
+            [.., pair, last] => !is_tail(pair, last),
+            [_] => true,
+        };
+        if !prefix {
+            tokens.pop();
         }
         phrases.push(Phrase { tokens, prefix });
     }
     Ok(phrases)
+}
+
+/// Whether `last` is the end of the run of ideographs whose last pair is `pair`: no word ends with one.
+fn is_tail(pair: &str, last: &str) -> bool {
+    let mut characters = last.chars();
+    let only = characters.next().filter(|c| characters.next().is_none() && class(*c) == Class::Ideograph);
+    only.is_some_and(|c| pair.ends_with(c) && pair.chars().count() == 2)
 }
 
 /// The query in the language of FTS5. `None` where there is no word in it.
@@ -291,6 +269,50 @@ mod tests {
         assert_eq!(index_text("杭州。。（供电）--AB\">--"), "杭州 州 供电 电 ab");
     }
 
+    /// Runs of one class, folded.
+    fn runs(text: &str) -> Vec<(Class, Vec<char>)> {
+        let mut runs: Vec<(Class, Vec<char>)> = Vec::new();
+        let mut last = Class::Other;
+        fold(text, |c| {
+            let class = class(c);
+            match runs.last_mut() {
+                // What stands between words never joins one, or a quote in it would end a phrase.
+                Some((_, run)) if class == last && class != Class::Other => run.push(c),
+                _ if class != Class::Other => runs.push((class, vec![c])),
+                _ => {}
+            }
+            last = class;
+        });
+        runs
+    }
+
+    /// Appends the tokens of a run that ends where the text's own run ends.
+    fn push_tokens(tokens: &mut Vec<String>, class: Class, run: &[char]) {
+        match class {
+            Class::Ideograph => {
+                tokens.extend(run.windows(2).map(|pair| pair.iter().collect()));
+                tokens.extend(run.last().map(char::to_string));
+            }
+            _ => tokens.push(run.iter().collect()),
+        }
+    }
+
+    /// The tokens of a query's word, cut run by run, and whether the last is a beginning.
+    fn cut_by_runs(word: &str) -> Option<(Vec<String>, bool)> {
+        let mut runs = runs(word);
+        let (class, last) = runs.pop()?;
+        let mut tokens = Vec::new();
+        for (class, run) in &runs {
+            push_tokens(&mut tokens, *class, run);
+        }
+        let prefix = class == Class::Word || last.len() == 1;
+        match prefix {
+            true => tokens.push(last.iter().collect()),
+            false => tokens.extend(last.windows(2).map(|pair| pair.iter().collect())),
+        }
+        Some((tokens, prefix))
+    }
+
     proptest::proptest! {
         #[test]
         fn texts_and_queries_are_cut_alike(text in "[杭州供电a-zＡ０-９éﬁ①〇… ,·\u{301}]{0,12}") {
@@ -299,6 +321,9 @@ mod tests {
                 push_tokens(&mut tokens, class, &run);
             }
             assert_eq!(index_text(&text), tokens.join(" "));
+            let cut: Vec<_> = text.split_whitespace().filter_map(cut_by_runs).collect();
+            let found = phrases(&text).unwrap().into_iter().map(|phrase| (phrase.tokens, phrase.prefix));
+            assert_eq!(found.collect::<Vec<_>>(), cut);
         }
     }
 }

@@ -143,10 +143,6 @@ impl Iterator for Batch {
         }
         self.ready.next().map(Ok)
     }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
-    }
 }
 
 pub(crate) fn file(tx: &Transaction<'_>, prepared: Prepared) -> Result<Filed, Error> {
