@@ -4,6 +4,7 @@ use std::process::Command;
 
 use archive::report::Subject;
 use archive::using::LendRequest;
+use archive_core::identifier::ReferenceCode;
 use archive_reconcile::alerts::{Observation, Rules, Vanished};
 use archive_reconcile::{FindingKind, Severity};
 use archive_store::{Inventory, InventoryFinding, Sighting};
@@ -286,6 +287,28 @@ fn the_decisions_of_an_exception_page_are_taken_as_the_command_takes_them() {
         output.status.code() == Some(3) && said.contains("name that of the archive, or the book"),
         "{said}"
     );
+}
+
+#[test]
+fn a_loan_that_is_out_is_not_cut_off_for_those_that_came_back() {
+    let scene = Scene::new();
+    let archive = scene.open();
+    let [out, back] = ["r-1", "r-2"].map(|key| scene.file(&archive, key).reference_code);
+    let lend = |key: String, reference: &ReferenceCode| {
+        let (key, reference) = (key.parse().unwrap(), reference.clone());
+        let lend = LendRequest { key, reference, borrower: "审计科".into(), purpose: "稽查".into() };
+        archive.lend_file(&lend).unwrap();
+        lend.key
+    };
+    lend("oldest".into(), &out);
+    for n in 0..1000 {
+        archive.take_back(&lend(format!("loan-{n}"), &back)).unwrap();
+    }
+    let served = Served::new(archive);
+    let loans = served.get("/api/v1/loans?returned=true").json();
+    let keys: Vec<&str> = loans.as_array().unwrap().iter().map(|l| l["key"].as_str().unwrap()).collect();
+    assert_eq!(keys.len(), 1000, "an answer has a limit");
+    assert_eq!((keys[0], keys[999]), ("loan-999", "oldest"), "the newest first");
 }
 
 #[test]

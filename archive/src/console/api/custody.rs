@@ -71,12 +71,10 @@ pub(super) async fn loans(
     let found = shared.ask(move |shared| {
         let now = Utc::now();
         let catalogue = shared.archive.catalogue();
-        // What is out is never cut off for what came back.
+        // What is out comes first, so that it is not cut off for what came back.
         let mut loans = catalogue.open_loans()?;
         if which.returned {
             loans.extend(catalogue.latest_loans(MOST)?.into_iter().filter(|loan| loan.returned.is_some()));
-            loans.truncate(MOST.max(loans.iter().filter(|loan| loan.returned.is_none()).count()));
-            loans.sort_by(|a, b| (b.request.when, &b.request.key).cmp(&(a.request.when, &a.request.key)));
         }
         let view = |loan: archive_store::Loan| {
             let days_overdue = days_over(&loan, now);
@@ -92,7 +90,12 @@ pub(super) async fn loans(
                 days_overdue,
             }
         };
-        Ok(loans.into_iter().map(view).filter(|loan| !which.overdue || loan.days_overdue.is_some()).collect())
+        let wanted = |loan: &LoanView| !which.overdue || loan.days_overdue.is_some();
+        let mut shown: Vec<LoanView> = loans.into_iter().map(view).filter(wanted).take(MOST).collect();
+        if which.returned {
+            shown.sort_by(|a, b| (b.lent, &b.key).cmp(&(a.lent, &a.key)));
+        }
+        Ok(shown)
     });
     Ok(Json(found.await?))
 }
