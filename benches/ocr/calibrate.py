@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fits each field's calibration on pages of which the truth is known.
 
-usage: calibrate.py FIELDS_TOML CORPUS READ.jsonl [CORPUS READ.jsonl ...]
+usage: calibrate.py FIELDS_TOML CORPUS READ.jsonl [CORPUS READ.jsonl ...] [--write]
 
 CORPUS has a truth.jsonl as the corpus generator writes it; READ.jsonl is what the example read_corpus wrote of its
 pages. Prints a table: fields, wrong ones, and the `calibration` to put into FIELDS_TOML; with --write puts it there.
@@ -86,19 +86,18 @@ def loss(weights, rows):
 
 
 def write(path, found):
-    text = open(path, encoding="utf-8").read()
-    for name, weights in found.items():
-        line = "calibration = {{ lead = {:.2f}, fit = {:.2f}, offset = {:.2f} }}\n".format(*weights)
-        head = re.search(rf"^\[field\.{re.escape(name)}\]\n(?:(?!\[|calibration).*\n)*", text, re.M)
-        if head is None:
+    with open(path, encoding="utf-8") as file:
+        sections = re.split(r"(?m)^(?=\[)", file.read())
+    for at, section in enumerate(sections):
+        head = re.match(r"\[field\.([^\]]+)\]\n", section)
+        if head is None or head.group(1) not in found:
             continue
-        body = head.group(0).rstrip("\n") + "\n"
-        rest = re.sub(r"^calibration = .*\n", "", text[head.end():], count=1) if text[head.end():].startswith(
-            "calibration") else text[head.end():]
-        gap = "\n" if head.group(0).endswith("\n\n") or rest.startswith("[") else ""
-        text = text[: head.start()] + body + line + gap + rest
+        weights = "calibration = {{ lead = {:.2f}, fit = {:.2f}, offset = {:.2f} }}\n".format(*found[head.group(1)])
+        rest = re.sub(r"(?m)^calibration = .*\n", "", section)
+        body = rest.rstrip("\n") + "\n"
+        sections[at] = body + weights + rest[len(body):]
     with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
+        file.write("".join(sections))
 
 
 def main():
