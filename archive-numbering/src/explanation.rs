@@ -65,10 +65,10 @@ pub struct Explanation {
 impl Explanation {
     pub(crate) fn of(rule: &Rule, text: &str) -> Option<Self> {
         let tracks = rule.tracks();
-        let mut states: Vec<u32> = vec![0];
+        let (mut states, mut next): (Vec<u32>, Vec<u32>) = (vec![0], Vec::new());
         let mut character = 1;
         for (byte, c) in text.char_indices() {
-            let next = step(rule, &states, c);
+            step(rule, &states, c, &mut next);
             if next.is_empty() {
                 // An alias that is read as its character is no fault: look behind it.
                 if let Some(canonical) = rule.undo_aliases(text) {
@@ -76,7 +76,7 @@ impl Explanation {
                 }
                 return Some(Self::at(rule, &states, byte, character, Some(c)));
             }
-            states = next;
+            std::mem::swap(&mut states, &mut next);
             character += 1;
         }
         if !states.iter().any(|&state| tracks.accepting[state as usize]) {
@@ -125,16 +125,13 @@ impl Explanation {
     }
 }
 
-fn step(rule: &Rule, states: &[u32], c: char) -> Vec<u32> {
-    let mut next: Vec<u32> = states
-        .iter()
-        .flat_map(|&state| &rule.tracks().tracks[state as usize])
-        .filter(|track| track.lo <= c && c <= track.hi)
-        .map(|track| track.to)
-        .collect();
+/// The states after `c`, where `states` were before it.
+fn step(rule: &Rule, states: &[u32], c: char, next: &mut Vec<u32>) {
+    next.clear();
+    let tracks = states.iter().flat_map(|&state| &rule.tracks().tracks[state as usize]);
+    next.extend(tracks.filter(|track| track.lo <= c && c <= track.hi).map(|track| track.to));
     next.sort_unstable();
     next.dedup();
-    next
 }
 
 impl fmt::Display for Explanation {
@@ -195,9 +192,10 @@ impl Completion {
             text.push(c);
             state = next;
         }
-        let mut states = vec![0];
+        let (mut states, mut after) = (vec![0], Vec::new());
         for c in text.chars() {
-            states = step(rule, &states, c);
+            step(rule, &states, c, &mut after);
+            std::mem::swap(&mut states, &mut after);
         }
         let next = Explanation::at(rule, &states, 0, 0, None).expected;
         let example = shortest_from(&language, state).map(|rest| format!("{text}{rest}"));

@@ -275,10 +275,13 @@ impl From<Rejection> for Error {
             Some(rule) => format!("rule {rule}: {}", f.message),
             None => f.message.clone(),
         });
-        if let more @ 1.. = rejection.findings.len().saturating_sub(1) {
-            message.push_str(&format!(" (and {more} more)"));
+        // The first stands in the message already.
+        let others: Vec<Finding> = rejection.findings.into_iter().skip(1).collect();
+        if others.is_empty() {
+            return Self::new(ErrorKind::InvalidInput, object, message);
         }
-        Self::new(ErrorKind::InvalidInput, object, message).with_source(rejection)
+        message.push_str(&format!(" (and {} more)", others.len()));
+        Self::new(ErrorKind::InvalidInput, object, message).with_source(Rejection { findings: others })
     }
 }
 
@@ -336,4 +339,30 @@ impl fmt::Display for Report {
 #[must_use]
 pub fn check(source: &str, text: &str) -> Report {
     crate::rule_set::check(source, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rejection(lines: &[usize]) -> Rejection {
+        let finding = |line: &usize| Finding {
+            line: *line,
+            column: 1,
+            text: String::new(),
+            rule: None,
+            proof: None,
+            message: format!("fault {line}"),
+            counterexample: None,
+        };
+        Rejection { findings: lines.iter().map(finding).collect() }
+    }
+
+    #[test]
+    fn each_fault_is_said_once() {
+        let report = |lines: &[usize]| Error::from(rejection(lines)).report();
+        assert_eq!(report(&[1]), "rule text line 1 column 1: fault 1");
+        let two = "rule text line 1 column 1: fault 1 (and 1 more): rule text: line 2 column 1: fault 2";
+        assert_eq!(report(&[1, 2]), two);
+    }
 }

@@ -35,7 +35,28 @@ struct Inner {
     tracks: Tracks,
     /// The tracks of what may be typed, where the rule has aliases.
     typed: Option<Tracks>,
+    aliases: AliasCharacters,
     language: OnceLock<Language>,
+}
+
+/// The characters that stand for others.
+struct AliasCharacters {
+    ascii: u128,
+    others: Vec<char>,
+}
+
+impl AliasCharacters {
+    fn new(aliases: &[(char, char)]) -> Self {
+        let typed = || aliases.iter().map(|&(typed, _)| typed);
+        let ascii = typed().filter(char::is_ascii).fold(0, |bits, c| bits | 1 << u32::from(c));
+        let mut others: Vec<char> = typed().filter(|c| !c.is_ascii()).collect();
+        others.sort_unstable();
+        Self { ascii, others }
+    }
+
+    fn contains(&self, c: char) -> bool {
+        if c.is_ascii() { self.ascii >> u32::from(c) & 1 == 1 } else { self.others.binary_search(&c).is_ok() }
+    }
 }
 
 /// How many numbers a rule has.
@@ -79,7 +100,8 @@ impl Rule {
         let machine = Machine::new(&checked);
         let typed =
             (!checked.aliases.is_empty()).then(|| Tracks::new(&checked).with_aliases(&checked.aliases));
-        Self(Arc::new(Inner { checked, machine, tracks, typed, language: OnceLock::new() }))
+        let aliases = AliasCharacters::new(&checked.aliases);
+        Self(Arc::new(Inner { checked, machine, tracks, typed, aliases, language: OnceLock::new() }))
     }
 
     #[inline]
@@ -300,32 +322,35 @@ impl Rule {
     /// `text` with each alias replaced by what it stands for; `None` where that gives no number.
     pub(crate) fn undo_aliases(&self, text: &str) -> Option<String> {
         let typed = self.0.typed.as_ref()?;
-        if text.len() > limits::NUMBER_BYTES * 4 {
+        // Without an alias it would come back as it is, and was refused before.
+        if text.len() > limits::NUMBER_BYTES * 4 || !text.chars().any(|c| self.0.aliases.contains(c)) {
             return None;
         }
-        // For each character, the states after it: which state, from which entry before, meant as.
-        let mut layers: Vec<Vec<(u32, usize, char)>> = vec![vec![(0, 0, '\0')]];
+        // The states after each character, one layer behind the other: which state, from which entry, meant as.
+        let mut entries: Vec<(u32, usize, char)> = Vec::with_capacity(2 * text.len());
+        entries.push((0, 0, '\0'));
+        let mut layer = 0..1;
         for c in text.chars() {
-            let mut next: Vec<(u32, usize, char)> = Vec::new();
-            let last = layers.last()?;
-            for (entry, &(state, ..)) in last.iter().enumerate() {
-                for track in &typed.tracks[state as usize] {
-                    let fresh = !next.iter().any(|known| known.0 == track.to);
-                    if track.lo <= c && c <= track.hi && fresh {
-                        next.push((track.to, entry, track.meant.unwrap_or(c)));
+            for before in layer.clone() {
+                for track in &typed.tracks[entries[before].0 as usize] {
+                    if track.lo <= c
+                        && c <= track.hi
+                        && entries[layer.end..].iter().all(|known| known.0 != track.to)
+                    {
+                        entries.push((track.to, before, track.meant.unwrap_or(c)));
                     }
                 }
             }
-            if next.is_empty() {
+            layer = layer.end..entries.len();
+            if layer.is_empty() {
                 return None;
             }
-            layers.push(next);
         }
         // Proof 7: at most one number is meant, so that any way to an end will do.
-        let mut entry = layers.last()?.iter().position(|&(state, ..)| typed.accepting[state as usize])?;
-        let mut canonical: Vec<char> = Vec::with_capacity(layers.len());
-        for layer in layers.iter().skip(1).rev() {
-            let (_, before, meant) = layer[entry];
+        let mut entry = layer.into_iter().find(|&at| typed.accepting[entries[at].0 as usize])?;
+        let mut canonical: Vec<char> = Vec::with_capacity(text.len());
+        while entry > 0 {
+            let (_, before, meant) = entries[entry];
             canonical.push(meant);
             entry = before;
         }
