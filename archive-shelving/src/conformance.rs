@@ -40,7 +40,7 @@ use std::fmt;
 pub use reader::check_reader;
 pub use rig::{NoRig, ReaderRig, RigAnswer, ShelfRig, SimulatedReaderRig, SimulatedShelfRig};
 use serde::Serialize;
-pub use shelf::check_shelf;
+pub use shelf::{check_shelf, watch_shelf};
 
 /// The version of the contracts that the kit proves.
 pub const VERSION: u32 = 1;
@@ -80,13 +80,14 @@ impl Report {
         Self { device: device.to_owned(), checks: Vec::new() }
     }
 
-    fn record(&mut self, name: &'static str, contract: &'static str, verdict: Verdict) {
+    fn record(&mut self, name: &'static str, contract: &'static str, verdict: Verdict) -> &Check {
         let result = match verdict {
             Ok(()) => CheckResult::Passed,
             Err(Ending::Fail(what)) => CheckResult::Failed(what),
             Err(Ending::Skip(why)) => CheckResult::Skipped(why),
         };
         self.checks.push(Check { name, contract, result });
+        &self.checks[self.checks.len() - 1]
     }
 
     /// Whether no check failed. Skipped checks do not spoil it, but see [`Report::skipped`].

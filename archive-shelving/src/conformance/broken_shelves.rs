@@ -1,5 +1,6 @@
 //! Shelf drivers that break one line of the contract each: the kit must name the line.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use archive_core::holding::SlotAddress;
 use async_trait::async_trait;
 
-use super::{NoRig, SimulatedShelfRig, check_shelf};
+use super::{NoRig, SimulatedShelfRig, check_shelf, watch_shelf};
 use crate::ability::{AccessLock, Climate, DeciCelsius, Environment};
 use crate::device_error::{DeviceError, Interlock};
 use crate::layout::{AisleId, BankLayout};
@@ -413,6 +414,26 @@ async fn a_good_driver_is_green_and_nothing_is_skipped() {
     let report = check_shelf(&shelf, &SimulatedShelfRig::new(room, slot)).await;
     assert!(report.is_green(), "{report}");
     assert_eq!(report.skipped().count(), 0, "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_watches_is_told_each_check_and_may_end_the_kit() {
+    let (room, slot) = room();
+    let (shelf, rig) = (room.shelf_of(&slot).unwrap(), SimulatedShelfRig::new(room, slot));
+    let mut seen = Vec::new();
+    let report = watch_shelf(&shelf, &rig, &mut |check| {
+        seen.push(check.name);
+        ControlFlow::Continue(())
+    })
+    .await;
+    assert_eq!(seen, report.checks().iter().map(|check| check.name).collect::<Vec<_>>());
+    let mut left = 5;
+    let report = watch_shelf(&shelf, &rig, &mut |_| {
+        left -= 1;
+        if left > 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })
+    .await;
+    assert_eq!(report.checks().len(), 5);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! The checks of a [`ShelfMotion`] driver, each beside the line of the contract that it proves.
 
 use std::future::{Future, poll_fn};
+use std::ops::ControlFlow;
 use std::pin::pin;
 use std::sync::atomic::AtomicU64;
 use std::task::Poll;
@@ -15,7 +16,7 @@ use super::shelf_faults::{
     climate, cut_climate, cut_during, cut_start, cut_state, light, lock, lost_answer, lost_report, once,
     person_before, person_during, resume, stop_interlocked, unlock,
 };
-use super::{Ending, Report, Verdict, ensure, fail};
+use super::{Check, Ending, Report, Verdict, ensure, fail};
 use crate::device_error::Certainty;
 use crate::layout::AisleId;
 use crate::motion::{MoveOutcome, MoveProgress, MoveTarget, Refusal, ShelfMotion};
@@ -25,36 +26,57 @@ use crate::motion::{MoveOutcome, MoveProgress, MoveTarget, Refusal, ShelfMotion}
 /// # Panics
 /// Outside a tokio runtime with time enabled.
 pub async fn check_shelf(shelf: &dyn ShelfMotion, rig: &dyn ShelfRig) -> Report {
+    watch_shelf(shelf, rig, &mut |_| ControlFlow::Continue(())).await
+}
+
+/// As [`check_shelf`], which takes minutes on a real device; `told` is shown each check that is done, and ends the kit
+/// by [`ControlFlow::Break`].
+///
+/// # Panics
+/// As [`check_shelf`].
+pub async fn watch_shelf(
+    shelf: &dyn ShelfMotion,
+    rig: &dyn ShelfRig,
+    told: &mut (dyn FnMut(&Check) -> ControlFlow<()> + Send),
+) -> Report {
     let limits = shelf.capabilities();
     // A device may remember operations of an earlier run.
     let run = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_nanos());
     let bench = Bench { shelf, rig, limits, run, number: AtomicU64::new(0) };
     let mut report = Report::new(&bench.limits.name);
+    macro_rules! record {
+        ($name:expr, $contract:expr, $verdict:expr) => {
+            if told(report.record($name, $contract, $verdict)).is_break() {
+                rig.reset().await;
+                return report;
+            }
+        };
+    }
     macro_rules! checks {
         ($($check:ident, $name:literal, $contract:literal;)*) => {$(
             let verdict = match bench.settle().await {
                 Ok(()) => $check(&bench).await,
                 Err(ending) => Err(ending),
             };
-            report.record($name, $contract, verdict);
+            record!($name, $contract, verdict);
         )*};
     }
-    report.record(
+    record!(
         "capabilities-are-sound",
         "capabilities: constant, answered without asking the device",
-        capabilities(&bench),
+        capabilities(&bench)
     );
-    report.record(
+    record!(
         "abilities-match-capabilities",
         "as_…: present exactly where capabilities say so",
-        abilities(&bench),
+        abilities(&bench)
     );
     if !report.is_green() {
         // Nothing can be asked sensibly of a bank without aisles or limits.
         return report;
     }
     let contract = "state: where the carriages are, as the device reports it";
-    report.record("device-answers", contract, bench.settle().await);
+    record!("device-answers", contract, bench.settle().await);
     if !report.is_green() {
         // Each further check would wait as long, and fail for the same reason.
         return report;
