@@ -11,8 +11,8 @@ use archive_reconcile::{Comparator, Error};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, Date32Array, Decimal128Array, DictionaryArray, Int64Array, RecordBatch,
-    StringArray, StringViewArray,
+    Array, ArrayRef, BinaryArray, Date32Array, Decimal128Array, DictionaryArray, Int64Array, NullArray,
+    RecordBatch, StringArray, StringViewArray,
 };
 use arrow_schema::{DataType, Field};
 use proptest::prelude::*;
@@ -74,6 +74,19 @@ fn check_error(left: &dyn Snapshot, right: &dyn Snapshot, parts: &[&str]) {
     let error = run(left, right, &Schema::reference(), &Options::default()).unwrap_err().to_string();
     for part in parts {
         assert!(error.contains(part), "{error:?} lacks {part:?}");
+    }
+}
+
+#[test]
+fn a_key_column_that_is_null_throughout_names_no_row() {
+    let nothing = || Arc::new(NullArray::new(3)) as ArrayRef;
+    let keys: [ArrayRef; 3] = [some(&["1", "2", "3"]), Arc::new(Int64Array::from(vec![1, 2, 3])), nothing()];
+    for key in keys {
+        let left = snapshot("papers", vec![("account_no", nothing()), ("ct_ratio", some(&["a", "b", "c"]))]);
+        let right = snapshot("system", vec![("account_no", key), ("ct_ratio", nothing())]);
+        let (_, summary) = run(&left, &right, &Schema::reference(), &Options::default()).unwrap();
+        assert_eq!((summary.counts.keyless_left, summary.counts.mismatches), (3, 0), "{summary:?}");
+        assert_eq!(summary.counts.keyless_right + summary.counts.missing_left, 3, "{summary:?}");
     }
 }
 

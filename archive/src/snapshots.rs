@@ -60,6 +60,9 @@ pub use summary::summary_json;
 /// Rows that are read at a time: 8192 rows of a dozen columns stay in a core's cache.
 const BATCH_ROWS: usize = 8192;
 
+/// How workbooks begin: the new ones (zip archives), and the old ones.
+const WORKBOOKS: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"];
+
 /// Opens the table at `path`, of whatever format.
 ///
 /// # Errors
@@ -77,6 +80,10 @@ pub fn open(path: &Path) -> Result<Box<dyn Snapshot>, Error> {
     }
     if start.is_empty() {
         return Err(Error::invalid(path.display().to_string(), "is empty: a table has a header at least"));
+    }
+    if WORKBOOKS.iter().any(|first| start.starts_with(first)) {
+        let message = "is a workbook, or another archive of files: save its sheet as CSV (UTF-8) or write it as Parquet";
+        return Err(Error::invalid(path.display().to_string(), message));
     }
     if start.contains(&0) {
         let message = "is neither Parquet nor Arrow nor text: write it as one of them (CSV in UTF-8)";
@@ -459,6 +466,7 @@ mod tests {
         check(b"account_no,note,\n1,a,b\n", &["bad.csv line 1", "column 3 has no name"]);
         check(b"account_no,note,note\n1,a,b\n", &["bad.csv", "two columns", "note"]);
         check(b"", &["bad.csv", "is empty"]);
+        check(b"PK\x03\x04 and no zero among the first bytes", &["bad.csv", "is a workbook", "as CSV"]);
         check(
             "account_no,note\n1,a\n".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>().as_slice(),
             &["bad.csv", "neither Parquet nor Arrow nor text"],

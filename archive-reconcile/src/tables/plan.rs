@@ -97,9 +97,14 @@ impl Plan {
             }
             let (i, j) = (position(left, &l, key)?, position(right, &r, key)?);
             let classes = (column_class(left, &l, i)?, column_class(right, &r, j)?);
+            // A key column that is null throughout names no row, whatever the other one's are.
             if !matches!(
                 classes,
-                (Class::Text, Class::Text) | (Class::Number, Class::Number) | (Class::Day, Class::Day)
+                (Class::Text, Class::Text)
+                    | (Class::Number, Class::Number)
+                    | (Class::Day, Class::Day)
+                    | (Class::Nothing, Class::Nothing | Class::Text | Class::Number | Class::Day)
+                    | (Class::Text | Class::Number | Class::Day, Class::Nothing)
             ) {
                 let message = format!(
                     "key column {} is {} here and {} in {}: write it as text on both sides, since numbers lose leading zeros",
