@@ -62,8 +62,16 @@ pub struct Explanation {
     pub check_failed: bool,
 }
 
-impl Explanation {
-    pub(crate) fn of(rule: &Rule, text: &str) -> Option<Self> {
+/// Where a text fails.
+enum Failure {
+    /// What can follow after these states does not.
+    Step { states: Vec<u32>, byte: usize, character: usize, found: Option<char> },
+    /// All but the check characters is right.
+    Check(Explanation),
+}
+
+impl Failure {
+    fn of(rule: &Rule, text: &str) -> Option<Self> {
         let tracks = rule.tracks();
         let (mut states, mut next): (Vec<u32>, Vec<u32>) = (vec![0], Vec::new());
         let mut character = 1;
@@ -74,23 +82,51 @@ impl Explanation {
                 if let Some(canonical) = rule.undo_aliases(text) {
                     return if canonical == text { None } else { Self::of(rule, &canonical) };
                 }
-                return Some(Self::at(rule, &states, byte, character, Some(c)));
+                return Some(Self::Step { states, byte, character, found: Some(c) });
             }
             std::mem::swap(&mut states, &mut next);
             character += 1;
         }
         if !states.iter().any(|&state| tracks.accepting[state as usize]) {
-            return Some(Self::at(rule, &states, text.len(), character, None));
+            return Some(Self::Step { states, byte: text.len(), character, found: None });
         }
         let (field, byte, due) = rule.machine().failing_check(text)?;
         let name = rule.checked().fields[field].name.clone();
-        Some(Self {
+        Some(Self::Check(Explanation {
             byte,
             character: text[..byte].chars().count() + 1,
             found: text[byte..].chars().next(),
             field: Some(name.clone()),
             expected: vec![Expected { field: Some(name), characters: due, meaning: None }],
             check_failed: true,
+        }))
+    }
+}
+
+impl Explanation {
+    pub(crate) fn of(rule: &Rule, text: &str) -> Option<Self> {
+        Some(match Failure::of(rule, text)? {
+            Failure::Step { states, byte, character, found } => {
+                Self::at(rule, &states, byte, character, found)
+            }
+            Failure::Check(explanation) => explanation,
+        })
+    }
+
+    /// What [`Explanation::of`] gives, as text. In columns many numbers fail at one place, and what is expected there
+    /// is put into words once.
+    pub(crate) fn message(rule: &Rule, text: &str) -> Option<String> {
+        Some(match Failure::of(rule, text)? {
+            Failure::Step { states, byte, character, found } => match states[..] {
+                [state] => {
+                    let expected = rule.expected_after(state, || {
+                        Listed(&Self::at(rule, &states, byte, character, found).expected).to_string()
+                    });
+                    format!("{}{expected}", Place { character, found })
+                }
+                _ => Self::at(rule, &states, byte, character, found).to_string(),
+            },
+            Failure::Check(explanation) => explanation.to_string(),
         })
     }
 
@@ -136,12 +172,7 @@ fn step(rule: &Rule, states: &[u32], c: char, next: &mut Vec<u32>) {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.found {
-            Some(c) => write!(f, "character {} ({c:?}) does not fit: expected ", self.character)?,
-            None => {
-                write!(f, "ends too early, after character {}: expected ", self.character.saturating_sub(1))?
-            }
-        }
+        write!(f, "{}", Place { character: self.character, found: self.found })?;
         if self.check_failed {
             let due = self.expected.first().map_or("", |e| &e.characters);
             return write!(
@@ -150,10 +181,36 @@ impl fmt::Display for Explanation {
                 self.field.as_deref().unwrap_or("check")
             );
         }
-        if self.expected.is_empty() {
+        write!(f, "{}", Listed(&self.expected))
+    }
+}
+
+/// Where a text fails, up to what is expected there.
+struct Place {
+    character: usize,
+    found: Option<char>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.found {
+            Some(c) => write!(f, "character {} ({c:?}) does not fit: expected ", self.character),
+            None => {
+                write!(f, "ends too early, after character {}: expected ", self.character.saturating_sub(1))
+            }
+        }
+    }
+}
+
+/// What is expected at one place.
+struct Listed<'a>(&'a [Expected]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
             return f.write_str("the end");
         }
-        for (i, expected) in self.expected.iter().enumerate() {
+        for (i, expected) in self.0.iter().enumerate() {
             if i > 0 {
                 f.write_str(", or ")?;
             }

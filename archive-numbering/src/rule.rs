@@ -19,7 +19,7 @@ use crate::machine::{Machine, Spans};
 use crate::parsed::{Parsed, Places};
 use crate::report::{Rejection, RuleName};
 use crate::rule_set::RuleSet;
-use crate::tracks::Tracks;
+use crate::tracks::{AliasCharacters, Tracks};
 use crate::values::{FieldId, Value, Values};
 use crate::writer::{self, NumberBuffer};
 
@@ -36,27 +36,9 @@ struct Inner {
     /// The tracks of what may be typed, where the rule has aliases.
     typed: Option<Tracks>,
     aliases: AliasCharacters,
+    /// What is expected after each state, in words, where it was asked for.
+    expected: Vec<OnceLock<Box<str>>>,
     language: OnceLock<Language>,
-}
-
-/// The characters that stand for others.
-struct AliasCharacters {
-    ascii: u128,
-    others: Vec<char>,
-}
-
-impl AliasCharacters {
-    fn new(aliases: &[(char, char)]) -> Self {
-        let typed = || aliases.iter().map(|&(typed, _)| typed);
-        let ascii = typed().filter(char::is_ascii).fold(0, |bits, c| bits | 1 << u32::from(c));
-        let mut others: Vec<char> = typed().filter(|c| !c.is_ascii()).collect();
-        others.sort_unstable();
-        Self { ascii, others }
-    }
-
-    fn contains(&self, c: char) -> bool {
-        if c.is_ascii() { self.ascii >> u32::from(c) & 1 == 1 } else { self.others.binary_search(&c).is_ok() }
-    }
 }
 
 /// How many numbers a rule has.
@@ -101,7 +83,8 @@ impl Rule {
         let typed =
             (!checked.aliases.is_empty()).then(|| Tracks::new(&checked).with_aliases(&checked.aliases));
         let aliases = AliasCharacters::new(&checked.aliases);
-        Self(Arc::new(Inner { checked, machine, tracks, typed, aliases, language: OnceLock::new() }))
+        let (expected, language) = (vec![OnceLock::new(); tracks.tracks.len()], OnceLock::new());
+        Self(Arc::new(Inner { checked, machine, tracks, typed, aliases, expected, language }))
     }
 
     #[inline]
@@ -116,6 +99,11 @@ impl Rule {
 
     pub(crate) fn tracks(&self) -> &Tracks {
         &self.0.tracks
+    }
+
+    /// What is expected after `state`, which `words` puts into words the first time.
+    pub(crate) fn expected_after(&self, state: u32, words: impl FnOnce() -> String) -> &str {
+        self.0.expected[state as usize].get_or_init(|| words().into())
     }
 
     #[inline]
@@ -284,11 +272,9 @@ impl Rule {
                 return Ok(Parsed::canonical(self, canonical, spans));
             }
         }
-        let message = match self.explain(text) {
-            Some(explanation) => explanation.to_string(),
-            // What the tracks accept and the machine does not would be a fault of this crate.
-            None => "is no number of the rule".into(),
-        };
+        // What the tracks accept and the machine does not would be a fault of this crate.
+        let message =
+            Explanation::message(self, text).unwrap_or_else(|| "is no number of the rule".to_owned());
         Err(Error::invalid(format!("number {} under rule {}", quoted(text), self.name()), message))
     }
 

@@ -146,6 +146,26 @@ pub(crate) struct TwoWalks {
 #[derive(Debug)]
 pub(crate) struct TooComplex;
 
+/// The characters that stand for others.
+pub(crate) struct AliasCharacters {
+    ascii: u128,
+    others: Vec<char>,
+}
+
+impl AliasCharacters {
+    pub(crate) fn new(aliases: &[(char, char)]) -> Self {
+        let typed = || aliases.iter().map(|&(typed, _)| typed);
+        let ascii = typed().filter(char::is_ascii).fold(0, |bits, c| bits | 1 << u32::from(c));
+        let mut others: Vec<char> = typed().filter(|c| !c.is_ascii()).collect();
+        others.sort_unstable();
+        Self { ascii, others }
+    }
+
+    pub(crate) fn contains(&self, c: char) -> bool {
+        if c.is_ascii() { self.ascii >> u32::from(c) & 1 == 1 } else { self.others.binary_search(&c).is_ok() }
+    }
+}
+
 /// The shortest input (and of these the smallest) with which `a` and `b` both end in a member and
 /// `differ` held in at least one step; with `differed`, in any case.
 pub(crate) fn shortest_disagreement(
