@@ -117,7 +117,9 @@ pub(crate) unsafe fn guard_call(
     };
     let status = failure.kind().into();
     if !error.is_null() {
-        let object = MaError { status, object: c_text(failure.object()), message: c_text(&failure.report()) };
+        // A verb of the command line, where there is a function for it.
+        let message = failure.report().replace("`archive init`", "`ma_archive_create`");
+        let object = MaError { status, object: c_text(failure.object()), message: c_text(&message) };
         // SAFETY: `error` is not null and the caller lets us write.
         unsafe { error.write(Box::into_raw(Box::new(object))) };
     }

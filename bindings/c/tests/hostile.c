@@ -43,7 +43,7 @@ int main(int argc, char **argv) {
     expect("no place for the handle", status, MA_STATUS_INVALID_INPUT, error, "argument out: is null");
     error = NULL;
     status = ma_archive_open("none/here", 9, &archive, &error);
-    expect("no archive", status, MA_STATUS_NOT_FOUND, error, "archive init");
+    expect("no archive", status, MA_STATUS_NOT_FOUND, error, "ma_archive_create");
     error = NULL;
     status = ma_archive_open("none/here", 9, &archive, NULL);
     expect("no place for the error", status, MA_STATUS_NOT_FOUND, NULL, "");
