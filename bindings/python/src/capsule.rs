@@ -15,7 +15,8 @@ use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{
     Array, ArrayRef, RecordBatch, RecordBatchIterator, StructArray, make_array, new_empty_array,
 };
-use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
+use arrow_data::ArrayData;
+use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
 use rayon::prelude::*;
@@ -143,12 +144,61 @@ fn checked(name: &str, array: ArrayRef) -> Result<ArrayRef, Error> {
     Ok(array)
 }
 
+/// Takes an array of `data_type` over, and checks it.
+///
+/// # Safety
+/// `array` must be of this type, or at least its buffers must be where it says.
+unsafe fn imported(name: &str, array: FFI_ArrowArray, data_type: &DataType) -> Result<ArrayRef, Error> {
+    // SAFETY: as the caller vouches; what is taken over as another type has no buffer but those of validity.
+    let data = unsafe { from_ffi_and_data_type(array, taken_as(data_type)) };
+    // SAFETY: `data` came as `taken_as` says.
+    let data = data.map(|data| unsafe { given_back(data, data_type) }).map_err(|e| unreadable(name, e))?;
+    checked(name, make_array(data))
+}
+
+/// The type as which an array of `data_type` is taken over.
+///
+/// A column that is null throughout has no buffer, but polars announces one of validity, as libraries did before the
+/// interface was fixed, and then the Arrow crate gives up. Structs without a field are taken either way.
+fn taken_as(data_type: &DataType) -> DataType {
+    let field = |field: &FieldRef| {
+        Arc::new(field.as_ref().clone().with_data_type(taken_as(field.data_type()))) as FieldRef
+    };
+    match data_type {
+        DataType::Null => DataType::Struct(Fields::empty()),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(field).collect()),
+        DataType::List(item) => DataType::List(field(item)),
+        DataType::LargeList(item) => DataType::LargeList(field(item)),
+        DataType::FixedSizeList(item, length) => DataType::FixedSizeList(field(item), *length),
+        other => other.clone(),
+    }
+}
+
+/// What was taken over as [`taken_as`] says, as what it is.
+///
+/// # Safety
+/// `data` must be of the type that [`taken_as`] gives for `data_type`.
+unsafe fn given_back(data: ArrayData, data_type: &DataType) -> ArrayData {
+    let inner: Vec<&DataType> = match data_type {
+        DataType::Null => return ArrayData::new_null(data_type, data.len()),
+        DataType::Struct(fields) => fields.iter().map(|field| field.data_type()).collect(),
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            vec![item.data_type()]
+        }
+        _ => return data,
+    };
+    // SAFETY: as the caller vouches, of each child, too.
+    let child = |(data, data_type): (&ArrayData, &DataType)| unsafe { given_back(data.clone(), data_type) };
+    let children = data.child_data().iter().zip(inner).map(child).collect();
+    let builder = data.into_builder().data_type(data_type.clone()).child_data(children);
+    // SAFETY: nothing but nulls changed, which have no buffers.
+    unsafe { builder.build_unchecked() }
+}
+
 fn read_array(name: &str, schema: &FFI_ArrowSchema, array: FFI_ArrowArray) -> Result<Chunks, Error> {
     let field = Field::try_from(schema).map_err(|e| unreadable(name, e))?;
     // SAFETY: the producer vouches that the array is of its schema's type.
-    let data = unsafe { from_ffi_and_data_type(array, field.data_type().clone()) }
-        .map_err(|e| unreadable(name, e))?;
-    let array = checked(name, make_array(data))?;
+    let array = unsafe { imported(name, array, field.data_type()) }?;
     Ok(Chunks { schema: Schema::try_from(schema).ok().map(Arc::new), field, arrays: vec![array] })
 }
 
@@ -191,9 +241,7 @@ fn read_stream(name: &str, mut stream: FFI_ArrowArrayStream) -> Result<Chunks, E
             break;
         }
         // SAFETY: the producer vouches that each array is of the stream's type.
-        let data = unsafe { from_ffi_and_data_type(array, field.data_type().clone()) }
-            .map_err(|e| unreadable(name, e))?;
-        arrays.push(checked(name, make_array(data))?);
+        arrays.push(unsafe { imported(name, array, field.data_type()) }?);
     }
     Ok(Chunks { field, schema: table, arrays })
 }

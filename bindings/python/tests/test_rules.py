@@ -39,8 +39,9 @@ def test_a_rule_takes_numbers_apart_and_makes_them() -> None:
         rule.next(9999)
     with pytest.raises(ma.InvalidInput, match="HZ-42"):
         rule.parse("HZ-42")
-    with pytest.raises(ma.InvalidInput, match="line 1"):
+    with pytest.raises(ma.InvalidInput, match="line 1") as raised:
         ma.Rule("nonsense")
+    assert str(raised.value).count("line 1") == 1, "said once"
     with pytest.raises(ma.NotFound, match="none of room, year, n"):
         rule.format(rooms="HZ")
     with pytest.raises(TypeError):
@@ -251,3 +252,14 @@ def test_a_column_of_numbers_is_refused_row_by_row() -> None:
     found = pa.table(ma.Rule(RULE).parse_column(pa.array([5, None, -5])))
     assert found["error"].to_pylist() == ["number: is 5, not a text", None, "number: is -5, not a text"]
     assert found["number"].null_count == found["room"].null_count == 3
+
+
+@pytest.mark.parametrize("nothing", [pl.Series([None, None]), pa.nulls(2), pa.nulls(2).dictionary_encode(), pd.Series([None, None])])
+def test_a_column_that_is_null_throughout_has_no_numbers(nothing: Any) -> None:
+    rule = ma.Rule(RULE)
+    parts = pl.DataFrame(rule.parse_column(nothing))
+    assert parts.height == 2 and all(parts[name].null_count() == 2 for name in parts.columns)
+    values = pl.DataFrame({"room": ["HZ", "NB"], "year": [2024, 2024], "n": pl.Series([None, None])})
+    assert pl.Series(rule.format_table(values, errors="null")).to_list() == [None, None]
+    with pytest.raises(ma.InvalidInput, match="row 0"):
+        rule.format_table(values)
