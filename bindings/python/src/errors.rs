@@ -9,17 +9,32 @@ use pyo3::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-create_exception!(_native, ArchiveError, PyException, "Why a call failed; its class says what to do.");
-create_exception!(_native, InvalidInput, ArchiveError, "Fix the value that was given.");
-create_exception!(_native, NotFound, ArchiveError, "What was named does not exist.");
-create_exception!(_native, Conflict, ArchiveError, "The same name means something else already.");
-create_exception!(_native, Unavailable, ArchiveError, "A part is out of reach: restore it and call again.");
-create_exception!(_native, Refused, ArchiveError, "A device or a rule said no.");
-create_exception!(_native, OutcomeUnknown, ArchiveError, "Sent, and no answer came: read the state first.");
-create_exception!(_native, Unsupported, ArchiveError, "This part cannot do it.");
-create_exception!(_native, Denied, ArchiveError, "The caller lacks the right to do it.");
-create_exception!(_native, Corrupt, ArchiveError, "Stored data is not what was written.");
-create_exception!(_native, Internal, ArchiveError, "A fault of the library.");
+create_exception!(
+    marketing_archive,
+    ArchiveError,
+    PyException,
+    "Why a call failed; its class says what to do."
+);
+create_exception!(marketing_archive, InvalidInput, ArchiveError, "Fix the value that was given.");
+create_exception!(marketing_archive, NotFound, ArchiveError, "What was named does not exist.");
+create_exception!(marketing_archive, Conflict, ArchiveError, "The same name means something else already.");
+create_exception!(
+    marketing_archive,
+    Unavailable,
+    ArchiveError,
+    "A part is out of reach: restore it and call again."
+);
+create_exception!(marketing_archive, Refused, ArchiveError, "A device or a rule said no.");
+create_exception!(
+    marketing_archive,
+    OutcomeUnknown,
+    ArchiveError,
+    "Sent, and no answer came: read the state first."
+);
+create_exception!(marketing_archive, Unsupported, ArchiveError, "This part cannot do it.");
+create_exception!(marketing_archive, Denied, ArchiveError, "The caller lacks the right to do it.");
+create_exception!(marketing_archive, Corrupt, ArchiveError, "Stored data is not what was written.");
+create_exception!(marketing_archive, Internal, ArchiveError, "A fault of the library.");
 
 /// Adds the exceptions to the module.
 pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -37,9 +52,20 @@ pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("Internal", py.get_type::<Internal>())
 }
 
+/// What messages call by its verb of the command line, and what does it in Python.
+const VERBS: [(&str, &str); 6] = [
+    ("`archive setup`", "`python -m marketing_archive setup`"),
+    ("`archive init`", "`marketing_archive.Archive.create(path)`"),
+    ("`archive audit catalogue`", "`Archive.audit()`"),
+    ("`archive rule check`", "`marketing_archive.check_rule(text)`"),
+    ("`archive relocate list`", "`Archive.relocations()`"),
+    ("`archive sync --list`", "`Archive.sync_changes()`"),
+];
+
 /// The exception for an error, by its kind.
 pub(crate) fn raise(error: Error) -> PyErr {
-    let message = error.report();
+    let named = |message: String, (verb, call): &(&str, &str)| message.replace(verb, call);
+    let message = VERBS.iter().fold(error.report(), named);
     match error.kind() {
         ErrorKind::InvalidInput => InvalidInput::new_err(message),
         ErrorKind::NotFound => NotFound::new_err(message),
@@ -80,8 +106,16 @@ pub(crate) fn json(value: &impl Serialize) -> PyResult<String> {
         .map_err(|e| Internal::new_err(format!("answer: cannot be written as JSON: {e}")))
 }
 
-/// What `text` says as JSON; `what` stands in the error.
+/// What `text` says as JSON; `what` stands in the error, beside the key whose value is wrong.
 pub(crate) fn taken<T: DeserializeOwned>(what: &str, text: &str) -> PyResult<T> {
-    serde_json::from_str(text)
-        .map_err(|e| raise(Error::invalid("argument", format!("is no {what}")).with_source(e)))
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|error| {
+        let message = error.inner().to_string();
+        // The text was made on the way here: nobody knows its lines.
+        let reason = message.rfind(" at line ").map_or(message.as_str(), |end| &message[..end]);
+        let key = match error.path().iter().next() {
+            Some(_) => format!(": {}", error.path()),
+            None => String::new(),
+        };
+        raise(Error::invalid("argument", format!("is no {what}{key}: {reason}")))
+    })
 }

@@ -25,12 +25,12 @@ def file_contract(archive: ma.Archive) -> ma.Answer:
 
 
 def test_exceptions_say_what_to_do(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(ma.NotFound, match="archive init"):
+    with pytest.raises(ma.NotFound, match="Archive.create"):
         ma.Archive(tmp_path / "none")
     archive = ma.Archive.create(tmp_path / "holdings")
     with pytest.raises(ma.NotFound, match="is no archive number"):
         archive.locate("nothing")
-    with pytest.raises(ma.InvalidInput, match="is no filing request"):
+    with pytest.raises(ma.InvalidInput, match="is no filing request: key: "):
         archive.file(key="", customer={}, process="x", date="2024-05-01", documents=[])
     with pytest.raises(TypeError):
         archive.locate(3)  # type: ignore[arg-type]

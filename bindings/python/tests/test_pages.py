@@ -93,6 +93,10 @@ def test_broken_images_are_errors_by_kind(reader: ma.Reader, tmp_path: pathlib.P
     assert [e.verdict for e in reading.verify({"no_such_field": "1"})] == ["unreadable"]
     with pytest.raises(ma.InvalidInput, match="field name"):
         reading.verify({"": "1"})
+    for wrong in (400, 400.0, None, float("nan"), b"400"):
+        for verify in (reading.verify, lambda record: reader.verify(CONTRACT, record)):
+            with pytest.raises(TypeError, match=r'record\["contract_capacity_kva"\]: is .*give a text'):
+                verify({"ct_ratio": "800/5", "contract_capacity_kva": wrong})  # type: ignore[dict-item]
     with pytest.raises(ma.ArchiveError):
         ma.Reader(tmp_path)
 

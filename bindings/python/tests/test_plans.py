@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 import marketing_archive as ma
+
+NAN = float("nan")
 
 
 def test_a_relocation_is_planned() -> None:
@@ -21,6 +24,15 @@ def test_a_relocation_is_planned() -> None:
         ma.plan_relocation(slots, standing, [("BOX-9", spare)])
     with pytest.raises(ma.InvalidInput, match="wanted slots"):
         ma.plan_relocation(slots, standing, [("BOX-1", "no slot")])
+    with pytest.raises(TypeError, match=r"wanted\[0\]: is 'BOX-1' \(str\): give \(box, slot\)"):
+        ma.plan_relocation(slots, standing, ["BOX-1"])  # type: ignore[list-item]
+    with pytest.raises(ma.InvalidInput, match=r'slots\["HZ/R1/B1/C01/A/01/1/01"\]: is -50'):
+        ma.plan_relocation({first: -50}, standing, [])
+    with pytest.raises(ma.InvalidInput, match=r'standing\["BOX-1"\]: is nan'):
+        ma.plan_relocation(slots, {"BOX-1": (first, NAN)}, [])  # type: ignore[dict-item]
+    widths = pd.DataFrame({"slot": list(slots), "width": 50})
+    numpy = dict(zip(widths["slot"], widths["width"]))
+    assert ma.plan_relocation(numpy, standing, {"BOX-1": spare}).moves[0].to == spare
 
 
 def test_a_round_is_the_shortest() -> None:
@@ -35,8 +47,15 @@ def test_a_round_is_the_shortest() -> None:
         ma.plan_round(banks, [("HZ/R1/B9", 1, 30.0)])
     with pytest.raises(ma.InvalidInput):
         ma.plan_round([*banks, banks[0]], visits)
-    with pytest.raises(ma.InvalidInput, match="visits"):
+    with pytest.raises(ma.InvalidInput, match=r"visits\[0\], the aisle: is -1"):
         ma.plan_round(banks, [("HZ/R1/B1", -1, 30.0)])
+    for wrong in (NAN, -1.0, float("inf"), 1e300):
+        with pytest.raises(ma.InvalidInput, match=r"visits\[1\], the stay: is "):
+            ma.plan_round(banks, [visits[0], ("HZ/R1/B1", 1, wrong)])
+        with pytest.raises(ma.InvalidInput, match=r"^way: is "):
+            ma.plan_round(banks, visits, way=wrong)
+        with pytest.raises(ma.InvalidInput, match=r"banks\[0\]\.width: is "):
+            ma.plan_round([ma.Bank("HZ/R1/B1", width=wrong)], visits)
 
 
 def test_a_cycle_count_takes_what_is_overdue_and_what_is_worth_it() -> None:
@@ -50,5 +69,10 @@ def test_a_cycle_count_takes_what_is_overdue_and_what_is_worth_it() -> None:
     assert "errors expected" in plan._repr_html_()
     with pytest.raises(ma.InvalidInput):
         ma.plan_cycle_count(aisles, time=120, astray_an_access=2.0)
-    with pytest.raises(ma.InvalidInput, match="aisles"):
-        ma.plan_cycle_count([risk(1, days=float("nan"))], time=120)
+    for wrong in (NAN, -1.0, float("inf")):
+        with pytest.raises(ma.InvalidInput, match=r"aisles\[0\]\.days: is "):
+            ma.plan_cycle_count([risk(1, days=wrong)], time=120)
+        with pytest.raises(ma.InvalidInput, match=r"^time: is "):
+            ma.plan_cycle_count(aisles, time=wrong)
+        with pytest.raises(ma.InvalidInput, match=r"^overdue: is "):
+            ma.plan_cycle_count(aisles, time=120, overdue=wrong)

@@ -7,7 +7,7 @@ import json
 import os
 from typing import Any, Iterable, Literal, Mapping
 
-from . import _native
+from . import _given, _native
 from ._answers import Answer, Answers, answers
 
 _Path = str | os.PathLike[str]
@@ -25,9 +25,9 @@ class AlertBook:
         self,
         findings: Any,
         *,
-        today: datetime.date | None = None,
+        today: _given.Day | None = None,
         gone: Literal["unknown", "system", "paper"] = "unknown",
-        orders: Iterable[Mapping[str, str]] = (),
+        orders: Iterable[Mapping[str, _given.Day]] = (),
         rules: _Path | None = None,
     ) -> Answers:
         """Take the findings of a comparison and give whom to tell at once.
@@ -45,9 +45,11 @@ class AlertBook:
             InvalidInput: where ``findings`` is no table of findings, naming column or row.
             Corrupt: where the file is no book of alerts.
         """
-        waiting = json.dumps([{**order, "opened": str(order["opened"])} for order in orders])
-        day = today or datetime.date.today()
-        return answers(_native.observe_alerts(self._path, findings, rules, waiting, gone, day))
+        waiting = [_order(f"orders[{at}]", order) for at, order in enumerate(_given.listed("orders", orders))]
+        day = _today("today", today)
+        return answers(
+            _native.observe_alerts(self._path, findings, rules, _given.json_of("orders", waiting), gone, day)
+        )
 
     def daily_list(self) -> Answers:
         """What somebody still has to act on and was not told at once, most severe and longest waiting first."""
@@ -63,9 +65,20 @@ class AlertBook:
         action: Literal["acknowledge", "resolve-in-system", "resolve-in-paper", "call-false"],
         *,
         by: str,
-        day: datetime.date | None = None,
+        day: _given.Day | None = None,
     ) -> Answer:
         """Say what was done about an alert; gives it as it stands then. Raises ``NotFound``, and ``Conflict``
         where it is settled or looked after by somebody else."""
-        done = _native.act_on_alert(self._path, id, action, by, day or datetime.date.today())
+        done = _native.act_on_alert(self._path, id, action, by, _today("day", day))
         return Answer(json.loads(done))
+
+
+def _today(name: str, day: _given.Day | None) -> datetime.date:
+    return datetime.date.today() if day is None else _given.day(name, day)
+
+
+def _order(name: str, order: Any) -> dict[str, Any]:
+    given = _given.named(name, order)
+    if "opened" in given:
+        given["opened"] = _given.day(f'{name}["opened"]', given["opened"]).isoformat()
+    return given

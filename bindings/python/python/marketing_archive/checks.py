@@ -6,7 +6,7 @@ import json
 import os
 from typing import Any, Literal, Mapping
 
-from . import _native
+from . import _given, _native
 from ._answers import Answer
 from ._opened import Opened
 
@@ -34,4 +34,4 @@ class Checks(Opened):
     def content(self, document: Mapping[str, Any]) -> bytes:
         """The bytes of a document, one of the ``documents`` that ``locate`` gives. Raises ``Corrupt`` where they
         are not what was filed."""
-        return _native.content(self._open, json.dumps(dict(document)))
+        return _native.content(self._open, _given.json_of("document", _given.named("document", document)))

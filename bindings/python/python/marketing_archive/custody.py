@@ -6,6 +6,7 @@ import datetime
 import json
 from typing import Iterable
 
+from . import _given
 from ._answers import Answer, Answers, answers
 from ._opened import Opened
 
@@ -23,14 +24,15 @@ class Custody(Opened):
         ``figures`` over all."""
         return Answer(json.loads(self._open.completeness_matrix()))
 
-    def reminders(self, since: datetime.date) -> Answers:
+    def reminders(self, since: _given.Day) -> Answers:
         """Whom to remind of which deferred papers, for every day after ``since`` up to today."""
-        return answers(self._open.reminders(since))
+        return answers(self._open.reminders(_given.day("since", since)))
 
-    def due_for_disposal(self, today: datetime.date | None = None) -> Answers:
+    def due_for_disposal(self, today: _given.Day | None = None) -> Answers:
         """The live files whose time of keeping is over: ``reference``, ``until``, and ``held_back`` where a
         hold or a loan forbids to dispose of them now."""
-        return answers(self._open.due_for_disposal(today or datetime.date.today()))
+        day = datetime.date.today() if today is None else _given.day("today", today)
+        return answers(self._open.due_for_disposal(day))
 
     def holds(self) -> Answers:
         """The legal holds that stand, each with its ``references``."""
@@ -48,7 +50,7 @@ class Custody(Opened):
     def propose_disposal(self, references: Iterable[str], *, key: str, person: str, role: str) -> Answer:
         """Propose files for disposal as the list ``key``; the same list again changes nothing. Raises
         ``Conflict`` where a file is not due, is held or on loan, and ``Denied`` where ``role`` may not."""
-        return Answer(json.loads(self._open.propose_disposal(key, list(references), person, role)))
+        return Answer(json.loads(self._open.propose_disposal(key, _given.texts("references", references), person, role)))
 
     def approve_disposal(self, key: str, *, person: str, role: str) -> Answer:
         """Agree to the list ``key``. Raises ``Denied`` for whoever proposed it and for a role that may not."""
@@ -88,11 +90,11 @@ class Custody(Opened):
         """Send boxes to the site ``to`` as the consignment ``key``: a slot there is kept for each. The same
         consignment again changes nothing. Raises ``Conflict`` where there is too little room; then no box is
         sent."""
-        return Answer(json.loads(self._open.send(key, list(boxes), to)))
+        return Answer(json.loads(self._open.send(key, _given.texts("boxes", boxes), to)))
 
     def receive(self, key: str, *, boxes: Iterable[str]) -> Answer:
         """Record that boxes of the consignment ``key`` arrived; the others stay on their way."""
-        return Answer(json.loads(self._open.receive(key, list(boxes))))
+        return Answer(json.loads(self._open.receive(key, _given.texts("boxes", boxes))))
 
     def recall(self, key: str) -> Answer:
         """Recall the consignment ``key``: boxes on their way stay where they were, and those that arrived are
@@ -115,4 +117,4 @@ class Custody(Opened):
     def verify(self, *checkpoints: str) -> Answer:
         """Check the evidence log from end to end and against ``checkpoints`` that were kept elsewhere:
         ``breaks`` has what was found, ``agreed`` and ``disputed`` are the checkpoints around the first change."""
-        return Answer(json.loads(self._open.verify(list(checkpoints))))
+        return Answer(json.loads(self._open.verify(_given.texts("checkpoints", checkpoints))))

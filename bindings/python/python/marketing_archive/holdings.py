@@ -7,7 +7,7 @@ import json
 import os
 from typing import Any, Iterable, Mapping
 
-from . import _engine, _native
+from . import _engine, _given, _native
 from ._answers import Answer, Answers, answers
 from .checks import Checks
 from .custody import Custody
@@ -18,10 +18,20 @@ from .room import Room
 _Path = str | os.PathLike[str]
 
 
-def _document(document: _Path | Mapping[str, Any]) -> Any:
-    if isinstance(document, Mapping):
-        return {**document, "path": os.fspath(document["path"])}
-    return os.fspath(document)
+def _documents(documents: Any) -> list[Any]:
+    return [_document(f"documents[{at}]", document) for at, document in enumerate(_given.listed("documents", documents))]
+
+
+def _document(name: str, document: Any) -> Any:
+    if not isinstance(document, Mapping):
+        return os.fspath(_given.path(name, document))
+    if "path" not in document:
+        raise _native.InvalidInput(f"{name}: has no path: give it one, or give the path alone")
+    return {**document, "path": os.fspath(_given.path(f'{name}["path"]', document["path"]))}
+
+
+def _fact(name: str, value: Any) -> bool | float | str:
+    return value if isinstance(value, (bool, str)) else _given.number(name, value, least=None)
 
 
 class Archive(Custody, Checks, Lists, Packages, Room):
@@ -62,7 +72,7 @@ class Archive(Custody, Checks, Lists, Packages, Room):
         key: str,
         customer: Mapping[str, str],
         process: str,
-        date: str | datetime.date,
+        date: _given.Day,
         documents: Iterable[_Path | Mapping[str, Any]],
         record: Mapping[str, str] | None = None,
         facts: Mapping[str, bool | float | str] | None = None,
@@ -71,29 +81,29 @@ class Archive(Custody, Checks, Lists, Packages, Room):
         """File a customer's papers and give what became of them.
 
         ``customer`` has the keys ``number``, ``name`` and ``class`` (``residential`` or ``business``);
-        ``date`` is a day, as ``YYYY-MM-DD`` or ``datetime.date``. The same request again under the same
-        key changes nothing and gives the same answer.
+        ``date`` is a day, as ``YYYY-MM-DD`` or ``datetime.date``. What ``customer`` and ``record`` hold are texts,
+        numbers too. The same request again under the same key changes nothing and gives the same answer.
 
         A document is a path, or a mapping with ``path`` and any of ``type``, ``form`` (``original`` or
         ``copy``), ``carrier`` and ``pages``. ``stage`` is the stage that the process has reached.
         """
         request = {
-            "key": key,
-            "customer": dict(customer),
-            "process": process,
-            "date": str(date),
-            "documents": [_document(document) for document in documents],
-            "record": dict(record or {}),
-            "facts": dict(facts or {}),
+            "key": _given.text("key", key),
+            "customer": _given.texts_by_name("customer", customer),
+            "process": _given.text("process", process),
+            "date": _given.day("date", date).isoformat(),
+            "documents": _documents(documents),
+            "record": _given.texts_by_name("record", record or {}),
+            "facts": {name: _fact(f'facts["{name}"]', fact) for name, fact in _given.named("facts", facts or {}).items()},
         }
         if stage is not None:
-            request["stage"] = stage
-        return Answer(json.loads(self._open.file(json.dumps(request))))
+            request["stage"] = _given.text("stage", stage)
+        return Answer(json.loads(self._open.file(_given.json_of("documents", request))))
 
     def join(self, reference: str, *, key: str, documents: Iterable[_Path | Mapping[str, Any]]) -> Answer:
         """Add late documents to the file ``reference``; ``key`` names the request, and ``documents`` are as
         for ``file``. Raises ``Refused`` where the file was closed."""
-        papers = json.dumps([_document(document) for document in documents])
+        papers = _given.json_of("documents", _documents(documents))
         return Answer(json.loads(self._open.join(reference, key, papers)))
 
     def resume(self) -> Answers:
@@ -102,7 +112,7 @@ class Archive(Custody, Checks, Lists, Packages, Room):
 
     def report(self, outcomes: Iterable[Mapping[str, Any]], directory: _Path) -> str:
         """Write the findings of filings as a page with the scans beside them; gives the page's path."""
-        return os.fspath(self._open.report(json.dumps(list(outcomes)), directory))
+        return os.fspath(self._open.report(_given.json_of("outcomes", _given.listed("outcomes", outcomes)), directory))
 
     def locate(self, name: str) -> Answers:
         """Find files by archive number, customer, document, box, slot, request or tag; raises ``NotFound``."""
@@ -129,22 +139,22 @@ class Archive(Custody, Checks, Lists, Packages, Room):
         """Lend a file's paper. ``key`` names the loan: the same loan again changes nothing. Times without a
         zone are local ones. Raises ``Conflict`` where the file is out already."""
         request = {
-            "key": key,
-            "reference": reference,
-            "borrower": borrower,
-            "purpose": purpose,
-            "when": _moment(when).isoformat(),
-            "due": None if due is None else _moment(due).isoformat(),
+            "key": _given.text("key", key),
+            "reference": _given.text("reference", reference),
+            "borrower": _given.text("borrower", borrower),
+            "purpose": _given.text("purpose", purpose),
+            "when": _moment("when", when).isoformat(),
+            "due": None if due is None else _moment("due", due).isoformat(),
         }
         return Answer(json.loads(self._open.lend(json.dumps(request))))
 
     def give_back(self, loan: str, *, when: datetime.datetime | None = None) -> Answer:
         """Record that the loan with the key ``loan`` came back; again changes nothing."""
-        return Answer(json.loads(self._open.give_back(loan, _moment(when))))
+        return Answer(json.loads(self._open.give_back(loan, _moment("when", when))))
 
     def overdue(self, *, now: datetime.datetime | None = None) -> Answers:
         """The loans that are out for too long, each with its ``days``."""
-        return answers(self._open.overdue(_moment(now)))
+        return answers(self._open.overdue(_moment("now", now)))
 
     def open_loans(self) -> Answers:
         """The loans that are out, oldest first."""
@@ -152,15 +162,15 @@ class Archive(Custody, Checks, Lists, Packages, Room):
 
     def move_box(self, number: str, to: str, *, when: datetime.datetime | None = None) -> Answer:
         """Keep the slot ``to`` for the box ``number``, which stays where it is until ``confirm_move``."""
-        return Answer(json.loads(self._open.move_box(number, to, _moment(when))))
+        return Answer(json.loads(self._open.move_box(number, to, _moment("when", when))))
 
     def confirm_move(self, number: str, *, when: datetime.datetime | None = None) -> Answer:
         """Record that the box stands in the slot that it was moved to."""
-        return Answer(json.loads(self._open.confirm_move(number, _moment(when))))
+        return Answer(json.loads(self._open.confirm_move(number, _moment("when", when))))
 
     def cancel_move(self, number: str, *, when: datetime.datetime | None = None) -> Answer:
         """Undo a move that was not confirmed."""
-        return Answer(json.loads(self._open.cancel_move(number, _moment(when))))
+        return Answer(json.loads(self._open.cancel_move(number, _moment("when", when))))
 
     def audit(self) -> Answers:
         """Check everything that must hold; nothing found is an empty list."""
@@ -182,5 +192,5 @@ def write_samples(directory: _Path, *, key: str = "samples") -> dict[str, Any]:
     return request
 
 
-def _moment(when: datetime.datetime | None) -> datetime.datetime:
-    return (when or datetime.datetime.now()).astimezone(datetime.timezone.utc)
+def _moment(name: str, when: datetime.datetime | None) -> datetime.datetime:
+    return _given.moment(name, datetime.datetime.now() if when is None else when)

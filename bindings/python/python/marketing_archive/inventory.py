@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Iterable, Mapping
 
-from . import _html, _native
+from . import _given, _html, _native
 from ._answers import Answers
 
 
@@ -60,10 +60,22 @@ def infer_inventory(
         model: what of the reference model is other: ``rates``, ``stray``, ``strength``, ``limits``, ...
 
     Raises:
-        InvalidInput: naming table, row and column where a value is none.
+        InvalidInput: naming table, row and column where a value is none, and the aisle where ``slots`` have none
+            that was visited.
     """
-    ports = [(bank, sorted(looks.items())) for bank, looks in (antennas or {}).items()]
+    ports = [(bank, _ports(bank, looks)) for bank, looks in _given.named("antennas", antennas or {}).items()]
     table, findings = _native.infer_inventory(
-        list(slots), boxes, visits, reads, json.dumps(ports), json.dumps(dict(model or {}))
+        _given.texts("slots", slots),
+        boxes,
+        visits,
+        reads,
+        _given.json_of("antennas", ports),
+        _given.json_of("model", _given.named("model", model or {})),
     )
     return Inventory(table, Answers(json.loads(findings)))
+
+
+def _ports(bank: str, looks: Any) -> list[tuple[int, int]]:
+    name = f'antennas["{bank}"]'
+    ports = _given.named(name, looks)
+    return sorted((_given.whole(name, port), _given.whole(name, aisle)) for port, aisle in ports.items())

@@ -7,7 +7,7 @@ import json
 import os
 from typing import Iterable
 
-from . import _native
+from . import _given, _native
 from ._answers import Answer
 from ._opened import Opened
 
@@ -41,15 +41,14 @@ class Lists(Opened):
         *,
         giver: str,
         taker: str,
-        day: datetime.date | None = None,
+        day: _given.Day | None = None,
         lossless: bool = False,
     ) -> Answer:
         """移交清单: files that ``giver`` hands over to ``taker``."""
-        when = day or datetime.date.today()
+        when = datetime.date.today() if day is None else _given.day("day", day)
+        named = _given.texts("references", references)
         return Answer(
-            json.loads(
-                _native.write_hand_over_list(self._open, list(references), giver, taker, when, path, lossless)
-            )
+            json.loads(_native.write_hand_over_list(self._open, named, giver, taker, when, path, lossless))
         )
 
     def write_volume_cover(self, reference: str, path: _Path) -> Answer:
@@ -62,4 +61,4 @@ class Lists(Opened):
 
     def write_spine_labels(self, numbers: Iterable[str], path: _Path) -> Answer:
         """盒脊标签: spine labels with QR codes, in their true width."""
-        return Answer(json.loads(_native.write_spine_labels(self._open, list(numbers), path)))
+        return Answer(json.loads(_native.write_spine_labels(self._open, _given.texts("numbers", numbers), path)))

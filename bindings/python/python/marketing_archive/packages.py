@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Iterable, Literal
 
-from . import _native
+from . import _given, _native
 from ._answers import Answer, Answers
 from ._opened import Opened
 
@@ -22,7 +22,8 @@ class Packages(Opened):
 
     def export(self, references: Iterable[str], path: _Path, *, layout: Layout = "bagit") -> Answer:
         """Write files as a package at ``path``, where nothing may stand; ``validate_package`` checks it."""
-        return Answer(json.loads(_native.export(self._open, list(references), layout, path)))
+        named = _given.texts("references", references)
+        return Answer(json.loads(_native.export(self._open, named, layout, path)))
 
     def take_in(self, path: _Path) -> Answers:
         """File what a package holds: for each file its ``reference`` there and the ``outcome`` here. A package
@@ -46,7 +47,7 @@ class Packages(Opened):
     ) -> Answer:
         """Write a PDF with a watermark for the reading room, of all documents or of those named, and log who
         reads it for what. ``not_shown`` has the documents that cannot stand on paper."""
-        ids = None if documents is None else list(documents)
+        ids = None if documents is None else _given.texts("documents", documents)
         return Answer(json.loads(_native.reading_copy(self._open, reference, reader, purpose, ids, path)))
 
     def merge_site(self, site: Archive) -> Answer:

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass, field
 from typing import Any, Iterable, Literal, Mapping, NamedTuple
 
-from . import _engine, _html, _native
+from . import _engine, _given, _html, _native
 
 Verdict = Literal["match", "mismatch", "unreadable"]
 
@@ -89,7 +89,8 @@ class Reading:
     _shown: _Shown = field(repr=False, compare=False)
 
     def verify(self, record: Mapping[str, str]) -> list[Evidence]:
-        """Verify each claim of ``record`` (field name to value) on the image."""
+        """Verify each claim of ``record`` (field name to value) on the image. Claims are texts, numbers too; what
+        has no value is left out. Raises ``TypeError``, naming the field, for what is no text."""
         return [
             Evidence(
                 field=cell["field"],
@@ -102,7 +103,7 @@ class Reading:
                     Difference(d["read"], d["record"], _region(d["box"])) for d in cell["differences"]
                 ),
             )
-            for cell in json.loads(self._native.verify(dict(record)))
+            for cell in json.loads(self._native.verify(_given.texts_by_name("record", record)))
         ]
 
     def _repr_html_(self) -> str:
@@ -143,7 +144,9 @@ class Reader:
         ``fields`` are files of fields and papers to read beside those that are shipped; ``rules`` are files of
         number rules that their patterns may name, as ``<NAME>``, beside the shipped ones."""
         _engine.start()
-        self._native = _native.Reader(models, threads, list(fields), list(rules))
+        self._native = _native.Reader(
+            models, threads, _given.paths("fields", fields), _given.paths("rules", rules)
+        )
 
     def read(self, image: Image) -> Reading:
         """Read a page. The interpreter is released meanwhile; Ctrl-C is heard when the page is done."""
@@ -172,8 +175,9 @@ class Reader:
         )
 
     def verify(self, image: Image, record: Mapping[str, str]) -> list[Evidence]:
-        """Read a page and verify each claim of ``record`` on it."""
-        return self.read(image).verify(record)
+        """Read a page and verify each claim of ``record`` on it, as ``Reading.verify`` does."""
+        claims = _given.texts_by_name("record", record)
+        return self.read(image).verify(claims)
 
 
 def _region(box: list[int] | None) -> Region | None:

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from typing import Any, Iterable, Literal, Mapping, NamedTuple
 
-from . import _html, _native
+from . import _given, _html, _native
 
 
 class Move(NamedTuple):
@@ -51,18 +51,36 @@ def plan_relocation(
         NotFound: an unknown box or slot.
         Conflict: a slot is taken by a box that stays, or a closed cycle has no empty slot to use.
     """
-    pairs = list(wanted.items()) if isinstance(wanted, Mapping) else list(wanted)
+    boxes = []
+    for number, place in _given.named("standing", standing).items():
+        name = f'standing["{number}"]'
+        slot, spine = _given.tupled(name, place, "slot, spine")
+        boxes.append({"number": number, "slot": slot, "spine": _given.whole(name, spine)})
     answer = json.loads(
         _native.plan_relocation(
-            json.dumps([{"address": address, "width": width} for address, width in slots.items()]),
-            json.dumps(
-                [{"number": number, "slot": slot, "spine": spine} for number, (slot, spine) in standing.items()]
-            ),
-            json.dumps(pairs),
+            _slots(slots), _given.json_of("standing", boxes), json.dumps(wanted_slots(wanted))
         )
     )
     moves = tuple(Move(move["number"], move["from"], move["to"]) for move in answer["moves"])
     return Relocation(moves=moves, closed_cycles=answer["closed_cycles"], openings=answer["openings"])
+
+
+def wanted_slots(wanted: Any) -> list[tuple[str, str]]:
+    """The slot that each box shall have, of a mapping or of pairs."""
+    pairs = wanted.items() if isinstance(wanted, Mapping) else _given.listed("wanted", wanted)
+    found = []
+    for at, pair in enumerate(pairs):
+        number, slot = _given.tupled(f"wanted[{at}]", pair, "box, slot")
+        found.append((_given.text(f"wanted[{at}]", number), _given.text(f"wanted[{at}]", slot)))
+    return found
+
+
+def _slots(slots: Any) -> str:
+    widths = _given.named("slots", slots).items()
+    return _given.json_of(
+        "slots",
+        [{"address": address, "width": _given.whole(f'slots["{address}"]', width)} for address, width in widths],
+    )
 
 
 class Stop(NamedTuple):
@@ -109,13 +127,20 @@ def plan_round(banks: Iterable[Bank], visits: Iterable[tuple[str, int, float]], 
     starts = [
         {
             "name": bank.name,
-            "opening": {"drive": bank.drive, "width": _duration(bank.width)},
-            "open": bank.open,
+            "opening": {"drive": bank.drive, "width": _duration(f"banks[{at}].width", bank.width)},
+            "open": None if bank.open is None else _given.whole(f"banks[{at}].open", bank.open),
         }
-        for bank in banks
+        for at, bank in enumerate(_given.listed("banks", banks))
     ]
-    stays = [{"bank": bank, "aisle": aisle, "stay": _duration(stay)} for bank, aisle, stay in visits]
-    answer = json.loads(_native.plan_round(json.dumps(starts), json.dumps(stays), datetime.timedelta(seconds=way)))
+    stays = []
+    for at, visit in enumerate(_given.listed("visits", visits)):
+        bank, aisle, stay = _given.tupled(f"visits[{at}]", visit, "bank, aisle, seconds of stay")
+        aisle = _given.whole(f"visits[{at}], the aisle", aisle)
+        stays.append({"bank": bank, "aisle": aisle, "stay": _duration(f"visits[{at}], the stay", stay)})
+    walk = datetime.timedelta(seconds=_given.seconds("way", way))
+    answer = json.loads(
+        _native.plan_round(_given.json_of("banks", starts), _given.json_of("visits", stays), walk)
+    )
     return Round(tuple(Stop(*stop) for stop in answer["stops"]), answer["time"], answer["bound"])
 
 
@@ -134,6 +159,16 @@ class AisleRisk:
     """How many seconds checking it takes."""
     harm: float = 1.0
     """What an error does there, beside errors elsewhere."""
+
+    def _form(self, name: str) -> dict[str, Any]:
+        return {
+            "place": {"bank": self.bank, "aisle": _given.whole(f"{name}.aisle", self.aisle)},
+            "days": _given.number(f"{name}.days", self.days),
+            "boxes": _given.whole(f"{name}.boxes", self.boxes),
+            "accesses": _given.whole(f"{name}.accesses", self.accesses),
+            "harm": _given.number(f"{name}.harm", self.harm),
+            "lasts": _duration(f"{name}.lasts", self.lasts),
+        }
 
 
 @dataclass(frozen=True)
@@ -170,21 +205,14 @@ def plan_cycle_count(
     wrong place; aisles unchecked for more than ``overdue`` days come first. Raises ``InvalidInput`` for numbers
     that are none.
     """
-    risks = [
-        {
-            "place": {"bank": aisle.bank, "aisle": aisle.aisle},
-            "days": aisle.days,
-            "boxes": aisle.boxes,
-            "accesses": aisle.accesses,
-            "harm": aisle.harm,
-            "lasts": _duration(aisle.lasts),
-        }
-        for aisle in aisles
-    ]
-    rule = {"astray_an_access": astray_an_access, "astray_a_day": astray_a_day, "overdue": overdue}
-    answer = json.loads(
-        _native.plan_cycle_count(json.dumps(risks), json.dumps(rule), datetime.timedelta(seconds=time))
-    )
+    risks = [aisle._form(f"aisles[{at}]") for at, aisle in enumerate(_given.listed("aisles", aisles))]
+    rule = {
+        "astray_an_access": _given.number("astray_an_access", astray_an_access),
+        "astray_a_day": _given.number("astray_a_day", astray_a_day),
+        "overdue": _given.number("overdue", overdue),
+    }
+    limit = datetime.timedelta(seconds=_given.seconds("time", time))
+    answer = json.loads(_native.plan_cycle_count(_given.json_of("aisles", risks), json.dumps(rule), limit))
 
     def places(name: str) -> tuple[tuple[str, int], ...]:
         return tuple((place["bank"], place["aisle"]) for place in answer[name])
@@ -215,10 +243,17 @@ class BoxProfile:
     monthly_retrievals: float = 0.0
     """How often it will be fetched a month."""
 
-    def _form(self) -> dict[str, Any]:
-        key = {name: getattr(self, name) for name in ("fonds", "year", "retention", "organisation")}
-        names = ("number", "process", "customer", "spine", "mass", "site", "monthly_retrievals")
-        return {"key": key, "custody": "central-paper", **{name: getattr(self, name) for name in names}}
+    def _form(self, name: str) -> dict[str, Any]:
+        year = _given.whole(f"{name}.year", self.year)
+        names = ("number", "process", "customer", "site")
+        return {
+            "key": {"fonds": self.fonds, "year": year, "retention": self.retention, "organisation": self.organisation},
+            "custody": "central-paper",
+            **{other: getattr(self, other) for other in names},
+            "spine": _given.whole(f"{name}.spine", self.spine),
+            "mass": _given.whole(f"{name}.mass", self.mass),
+            "monthly_retrievals": _given.number(f"{name}.monthly_retrievals", self.monthly_retrievals),
+        }
 
 
 @dataclass(frozen=True)
@@ -269,11 +304,15 @@ def propose_slot(
     ``policy`` is a TOML file, the shipped one by default. Raises ``Conflict`` where no slot takes the box, counting
     why, and ``InvalidInput`` for a box that is none.
     """
+    held = []
+    for at, pair in enumerate(_given.listed("standing", standing)):
+        other, slot = _given.tupled(f"standing[{at}]", pair, "box, slot")
+        held.append((other._form(f"standing[{at}]"), slot))
     answer = json.loads(
         _native.propose_slot(
-            json.dumps([{"address": address, "width": width} for address, width in slots.items()]),
-            json.dumps([(other._form(), slot) for other, slot in standing]),
-            json.dumps(box._form()),
+            _slots(slots),
+            _given.json_of("standing", held),
+            _given.json_of("box", box._form("box")),
             runners_up,
             policy,
         )
@@ -290,6 +329,6 @@ def propose_slot(
     )
 
 
-def _duration(seconds: float) -> dict[str, Any]:
-    whole, part = divmod(round(seconds * 1e9), 1_000_000_000)
+def _duration(name: str, seconds: float) -> dict[str, Any]:
+    whole, part = divmod(round(_given.seconds(name, seconds) * 1e9), 1_000_000_000)
     return {"secs": whole, "nanos": part}

@@ -6,9 +6,10 @@ import datetime
 import json
 from typing import Iterable, Literal, Mapping
 
-from . import _native
+from . import _given, _native
 from ._answers import Answer, Answers, answers
 from ._opened import Opened
+from .plans import wanted_slots
 
 
 class Room(Opened):
@@ -35,17 +36,18 @@ class Room(Opened):
         wanted = {
             "process": process,
             "class": customer_class,
-            "year": year,
+            "year": _given.whole("year", year),
             "customer": customer,
-            "spine": spine,
+            "spine": _given.whole("spine", spine),
             "site": site,
         }
-        return Answer(json.loads(_native.propose_slot_of(self._open, None, json.dumps(wanted), runners_up)))
+        new_box = _given.json_of("the box", wanted)
+        return Answer(json.loads(_native.propose_slot_of(self._open, None, new_box, runners_up)))
 
     def advise_slots(self, *, most: int = 20, least: float = 0.0) -> Answer:
         """调位: which boxes to move one by one, ``most`` at most, each saving at least ``least`` seconds of
         opening time a month. Nothing is changed."""
-        return Answer(json.loads(_native.advise_slots(self._open, most, least)))
+        return Answer(json.loads(_native.advise_slots(self._open, most, _given.number("least", least, least=None))))
 
     def space(self, *, months: int = 24) -> Answer:
         """库容预测: when each site will be full, looking ``months`` ahead."""
@@ -68,7 +70,8 @@ class Room(Opened):
     ) -> Answer:
         """The shortest round to fetch what ``names`` name, each box once. ``stay`` is the time to take a box out,
         ``way`` that to walk from one bank to another."""
-        return Answer(json.loads(_native.plan_walk(self._open, list(names), stay, way)))
+        wanted = _given.texts("names", names)
+        return Answer(json.loads(_native.plan_walk(self._open, wanted, _given.span("stay", stay), _given.span("way", way))))
 
     def plan_inventory_walk(
         self,
@@ -77,15 +80,14 @@ class Room(Opened):
         way: datetime.timedelta = datetime.timedelta(seconds=20),
     ) -> Answer:
         """The shortest round through all aisles with boxes; ``stay`` is the time to read an aisle."""
-        return Answer(json.loads(_native.plan_walk(self._open, None, stay, way)))
+        return Answer(json.loads(_native.plan_walk(self._open, None, _given.span("stay", stay), _given.span("way", way))))
 
     def plan_relocation(
         self, wanted: Mapping[str, str] | Iterable[tuple[str, str]], *, key: str
     ) -> Answer:
         """Plan the fewest moves that bring each box of ``wanted`` to its slot, in stages, and keep the plan
         under ``key``. Raises ``Conflict`` where that cannot be."""
-        pairs = list(wanted.items()) if isinstance(wanted, Mapping) else list(wanted)
-        return Answer(json.loads(_native.plan_moves(self._open, key, pairs)))
+        return Answer(json.loads(_native.plan_moves(self._open, key, wanted_slots(wanted))))
 
     def relocation(self, key: str) -> Answer:
         """How far the plan ``key`` is: ``moves`` with their stages, and what is received."""
@@ -115,7 +117,7 @@ class Room(Opened):
 
     def accept_inventory(self, key: str, *, boxes: Iterable[str] = ()) -> Answer:
         """Accept what the inventory ``key`` found, of all boxes or of those named."""
-        return Answer(json.loads(_native.accept_inventory(self._open, key, list(boxes))))
+        return Answer(json.loads(_native.accept_inventory(self._open, key, _given.texts("boxes", boxes))))
 
     def sync_changes(self) -> Answers:
         """The changes that followed from what was seen, the oldest first."""

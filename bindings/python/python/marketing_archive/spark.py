@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from . import _native
+from . import _given, _native
 from .tables import reconcile
 
 if TYPE_CHECKING:  # Neither is needed to import the module.
@@ -51,8 +51,8 @@ def reconcile_spark(
         InvalidInput: where a key column is missing. What is wrong with other columns is found by the workers,
             whose error names table and column.
     """
-    keys = [key] if isinstance(key, str) else list(key)
-    ignored = list(ignore)
+    keys = [key] if isinstance(key, str) else _given.texts("key", key)
+    ignored = _given.texts("ignore", ignore)
     text = None if schema is None else pathlib.Path(schema).read_text(encoding="utf-8")
     for side, frame in (("left_df", left_df), ("right_df", right_df)):
         missing = [name for name in keys if name not in frame.columns]
