@@ -9,7 +9,7 @@ use archive_core::{Error, ErrorKind};
 use archive_shelving::inventory::{
     Answer, BoxAnswer, ExpectedBox, Model, Place, ReadBank, StockTaking, TagHistory, Visit,
 };
-use archive_shelving::layout::{AisleId, BankLayout};
+use archive_shelving::layout::{AisleId, BankLayout, BankName};
 use archive_shelving::reading::{Antenna, AntennaPort, Dbm, InventoryReport, TagRead};
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray, UInt16Array, UInt32Array};
 use arrow_schema::SchemaRef;
@@ -107,7 +107,8 @@ fn expected(boxes: &Rows) -> Result<Vec<ExpectedBox>, Error> {
     Ok(found)
 }
 
-fn visits(visits: &Rows, reads: &Rows) -> Result<Vec<Visit>, Error> {
+/// The visits and what was read on each, of aisles that the banks `aisles` counts have.
+fn visits(visits: &Rows, reads: &Rows, aisles: &HashMap<BankName, u16>) -> Result<Vec<Visit>, Error> {
     let mut reads_of: HashMap<String, Vec<TagRead>> = HashMap::new();
     reads.each(["visit", "tag", "antenna", "rssi"], 3, &mut |[visit, tag, antenna, rssi]| {
         let antenna = AntennaPort(whole("antenna", antenna)?);
@@ -126,6 +127,16 @@ fn visits(visits: &Rows, reads: &Rows) -> Result<Vec<Visit>, Error> {
             complete: whole::<u64>("lost", lost)? == 0,
         };
         let place = Place { bank: parsed(bank)?, aisle: AisleId(whole("aisle", aisle)?) };
+        match aisles.get(&place.bank) {
+            Some(count) if place.aisle.0 < *count => {}
+            Some(count) => {
+                let (bank, last) = (&place.bank, count - 1);
+                let message =
+                    format!("{place} is visited, and by its slots {bank} has the aisles 0 to {last}");
+                return Err(format!("{message}: give slots of all its columns, or mend the aisle"));
+            }
+            None => return Err(format!("{place} is visited, and no slot is of that bank: give its slots")),
+        }
         found.push(Visit { place, begun: Duration::from_millis(whole("begun_ms", begun)?), report });
         Ok(())
     })?;
@@ -136,10 +147,14 @@ fn visits(visits: &Rows, reads: &Rows) -> Result<Vec<Visit>, Error> {
     Ok(found)
 }
 
-fn banks(slots: &[String], antennas: Vec<(String, Vec<(u16, u16)>)>) -> Result<Vec<ReadBank>, Error> {
+fn layouts(slots: &[String]) -> Result<Vec<BankLayout>, Error> {
     let slots: Vec<SlotAddress> = slots.iter().map(|slot| slot.parse()).collect::<Result<_, _>>()?;
+    BankLayout::of_slots(&slots)
+}
+
+fn banks(layouts: Vec<BankLayout>, antennas: Vec<(String, Vec<(u16, u16)>)>) -> Result<Vec<ReadBank>, Error> {
     let mut antennas: HashMap<String, Vec<(u16, u16)>> = antennas.into_iter().collect();
-    let banks = BankLayout::of_slots(&slots)?
+    let banks = layouts
         .into_iter()
         .map(|layout| match antennas.remove(layout.name().as_str()) {
             None => Ok(ReadBank::new(layout)),
@@ -210,8 +225,10 @@ pub(crate) fn infer_inventory(
     let (answers, findings) = detached(py, || {
         let rows = |(name, chunks)| Rows::of(name, chunks);
         let expected = expected(&rows(boxes)?)?;
-        let mut taking = StockTaking::new(model, banks(&slots, antennas)?, expected)?;
-        for visit in visits(&rows(visits_made)?, &rows(reads)?)? {
+        let layouts = layouts(&slots)?;
+        let aisles = layouts.iter().map(|layout| (layout.name().clone(), layout.aisle_count())).collect();
+        let mut taking = StockTaking::new(model, banks(layouts, antennas)?, expected)?;
+        for visit in visits(&rows(visits_made)?, &rows(reads)?, &aisles)? {
             taking.add(&visit);
         }
         let conclusion = taking.conclude();

@@ -49,11 +49,12 @@ def own_archive(directory: pathlib.Path) -> tuple[ma.Archive, ma.Answer]:
 
 def room() -> dict[str, Any]:
     """Two boxes in one aisle, and the reads of one visit, which hear one of them."""
-    slots = [f"HZ/R1/B1/C02/B/01/1/{position:02}" for position in (1, 2)]
+    # Of the column beside them, too: aisles are counted between columns.
+    slots = [f"HZ/R1/B1/{column}/01/1/{position:02}" for column in ("C01/A", "C02/B") for position in (1, 2)]
     tags = ["A0" * 12, "A1" * 12]
     visit = {"visit": ["v1"], "bank": ["HZ/R1/B1"], "aisle": [2], "begun_ms": [0], "lasted_ms": [3000]}
     return {
-        "boxes": pl.DataFrame({"number": ["H0001", "H0002"], "slot": slots, "tag": tags}),
+        "boxes": pl.DataFrame({"number": ["H0001", "H0002"], "slot": slots[2:], "tag": tags}),
         "visits": pl.DataFrame(visit),
         "reads": pl.DataFrame({"visit": ["v1"], "tag": tags[:1], "antenna": [3]}),
         "slots": slots,
