@@ -1,12 +1,13 @@
 //! Mobile shelving behind a controller that is written in Python, and the kit that proves it.
 
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use archive_core::{Error, ErrorKind};
-use archive_shelving::conformance::{NoRig, RigAnswer, ShelfRig, check_shelf};
+use archive_shelving::conformance::{Check, CheckResult, NoRig, RigAnswer, ShelfRig, watch_shelf};
 use archive_shelving::device_error::{DeviceError, Interlock};
 use archive_shelving::layout::AisleId;
 use archive_shelving::motion::{BankState, MoveTarget, ShelfMotion, ShelfMotionExt};
@@ -208,14 +209,38 @@ impl Shelf {
         detached(py, || Ok(self.wait(self.shelf.stop())??))
     }
 
-    /// Runs the conformance kit: whether it is green, and the report.
-    #[pyo3(signature = (rig=None))]
-    fn check(&self, py: Python<'_>, rig: Option<Py<PyAny>>) -> PyResult<(bool, String)> {
-        let report = interruptible(py, &AtomicBool::new(false), || match rig {
-            Some(rig) => self.wait(check_shelf(&self.shelf, &Bench(rig))),
-            None => self.wait(check_shelf(&self.shelf, &NoRig)),
+    /// Runs the conformance kit: whether it is green, and the report. `progress` is told the name of each check and
+    /// what it found.
+    #[pyo3(signature = (rig=None, progress=None))]
+    fn check(
+        &self,
+        py: Python<'_>,
+        rig: Option<Py<PyAny>>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<(bool, String)> {
+        let cancelled = AtomicBool::new(false);
+        let mut raised = None;
+        let mut told = |check: &Check| {
+            let found = match check.result {
+                CheckResult::Passed => "ok",
+                CheckResult::Skipped(_) => "skip",
+                CheckResult::Failed(_) => "FAIL",
+            };
+            let tell = |progress: &Py<PyAny>| Python::attach(|py| progress.call1(py, (check.name, found)));
+            raised = progress.as_ref().and_then(|progress| tell(progress).err());
+            match raised.is_some() || cancelled.load(Ordering::Relaxed) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        };
+        let report = interruptible(py, &cancelled, || match rig {
+            Some(rig) => self.wait(watch_shelf(&self.shelf, &Bench(rig), &mut told)),
+            None => self.wait(watch_shelf(&self.shelf, &NoRig, &mut told)),
         })?;
-        Ok((report.is_green(), report.to_string()))
+        match raised {
+            Some(raised) => Err(raised),
+            None => Ok((report.is_green(), report.to_string())),
+        }
     }
 }
 

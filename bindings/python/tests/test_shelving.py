@@ -81,6 +81,49 @@ def test_a_controller_in_python_passes_the_kit() -> None:
     shelf.close()
 
 
+def test_the_kit_tells_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    cabinet = Cabinet()
+    shelf = shelf_over(cabinet)
+    told: list[tuple[str, str]] = []
+    report = shelf.check(cabinet, progress=lambda check, found: told.append((check, found)))
+    assert ("person-ends-the-move", "ok") in told and len(told) == len(str(report).splitlines()) - 1
+    assert {found for _, found in told} <= {"ok", "skip"}
+
+    def enough(check: str, found: str) -> None:
+        raise RuntimeError(check)
+
+    with pytest.raises(RuntimeError, match="capabilities-are-sound"):
+        shelf.check(cabinet, progress=enough)
+    assert shelf.check(progress=True).is_green
+    assert "ok    device-answers" in capsys.readouterr().err
+    shelf.close()
+
+
+def test_a_closed_shelf_says_so() -> None:
+    shelf = shelf_over(Cabinet())
+    shelf.close()
+    shelf.close()
+    for call in (shelf.state(), shelf.stop(), shelf.open_aisle("move-1", 3)):
+        with pytest.raises(ma.Conflict, match="shelf: is closed"):
+            asyncio.run(call)
+    with pytest.raises(ma.Conflict, match="is closed"):
+        shelf.check()
+
+
+def test_what_is_no_controller_is_refused() -> None:
+    class Half:
+        async def state(self) -> ma.BankState:
+            return ma.BankState(None, False)
+
+    with pytest.raises(TypeError, match="is a object without state, command, stop"):
+        shelf_over(object())  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="is a Half without command, stop"):
+        shelf_over(Half())  # type: ignore[arg-type]
+    for wrong in (float("nan"), -1.0, float("inf")):
+        with pytest.raises(ma.InvalidInput, match="^poll: is "):
+            ma.Shelf(Cabinet(), name="cabinet", aisles=6, poll=wrong)
+
+
 def test_aisles_are_opened_from_asyncio() -> None:
     async def visit() -> None:
         cabinet = Cabinet()

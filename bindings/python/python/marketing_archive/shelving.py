@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import sys
 import threading
 from dataclasses import dataclass
-from typing import Any, Coroutine, Literal, Protocol, TypeVar
+from typing import Any, Callable, Coroutine, Literal, Protocol, TypeVar
 
-from . import _html, _native
+from . import _given, _html, _native
 
 T = TypeVar("T")
 
 Interlock = Literal["person", "obstacle", "pressure", "door", "lock", "smoke", "overload", "limit", "drive"]
 Target = Literal["open", "close", "ventilate"]
+
+Progress = Callable[[str, str], None]
+"""Called with the name of a check of the kit, and what it found."""
+
+_CALLS = ("state", "command", "stop")
+"""What a controller has."""
 
 
 @dataclass(frozen=True)
@@ -86,27 +93,43 @@ class Shelf:
         call_limit: float = 1.0,
         move_limit: float = 60.0,
     ) -> None:
-        """Times are seconds: how often a running move is looked at, the longest that a call and a move take."""
+        """Times are seconds: how often a running move is looked at, the longest that a call and a move take.
+
+        Raises ``TypeError``, naming what is missing, where ``controller`` is none."""
+        missing = [call for call in _CALLS if not callable(getattr(controller, call, None))]
+        if missing:
+            kind, lacking = type(controller).__name__, ", ".join(missing)
+            raise TypeError(f"controller: is a {kind} without {lacking}: give an object with state, command and stop")
+        limits = {
+            "poll": _seconds("poll", poll),
+            "call_limit": _seconds("call_limit", call_limit),
+            "move_limit": _seconds("move_limit", move_limit),
+        }
         self._controller = controller
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"controller of {name}", daemon=True)
         self._thread.start()
         self._call_limit = call_limit
+        self._native: _native.Shelf | None = None
+        try:
+            self._native = _native.Shelf(
+                name,
+                aisles=aisles,
+                ventilate=ventilate,
+                **limits,
+                state=self._state,
+                command=self._command,
+                stop=self._stop,
+            )
+        finally:
+            if self._native is None:
+                self.close()
 
-        def seconds(value: float) -> datetime.timedelta:
-            return datetime.timedelta(seconds=value)
-
-        self._native = _native.Shelf(
-            name,
-            aisles=aisles,
-            ventilate=ventilate,
-            poll=seconds(poll),
-            call_limit=seconds(call_limit),
-            move_limit=seconds(move_limit),
-            state=self._state,
-            command=self._command,
-            stop=self._stop,
-        )
+    @property
+    def _open(self) -> _native.Shelf:
+        if self._native is None:
+            raise _native.Conflict("shelf: is closed: make a new one over the controller")
+        return self._native
 
     def _run(self, call: Coroutine[Any, Any, T]) -> T:
         # Called from a thread of the driver, which gives up after the limit by itself.
@@ -133,26 +156,41 @@ class Shelf:
         ``operation`` names the move: the same name again is the same move and moves nothing. Cancelling the
         task stops nothing: call ``stop``.
         """
-        return await asyncio.to_thread(self._native.open_aisle, operation, aisle)
+        return await asyncio.to_thread(self._open.open_aisle, operation, aisle)
 
     async def state(self) -> BankState:
         """Where the carriages are."""
-        open_aisle, moving, interlocks = await asyncio.to_thread(self._native.state)
+        open_aisle, moving, interlocks = await asyncio.to_thread(self._open.state)
         return BankState(open_aisle, moving, tuple(interlocks))
 
     async def stop(self) -> None:
         """Stop all carriages; never waits behind anything else."""
-        await asyncio.to_thread(self._native.stop)
+        await asyncio.to_thread(self._open.stop)
 
-    def check(self, rig: Rig | None = None) -> KitReport:
-        """Run the conformance kit. Carriages really move. Without a rig, what needs hands is skipped."""
-        return KitReport(*self._native.check(None if rig is None else _asked(rig)))
+    def check(self, rig: Rig | None = None, *, progress: bool | Progress = False) -> KitReport:
+        """Run the conformance kit. Carriages really move. Without a rig, what needs hands is skipped.
+
+        ``progress`` is ``True`` for a line on standard error for each check that is done, or a function of its name
+        and of what it found: ``ok``, ``skip`` or ``FAIL``. What it raises ends the kit, as Ctrl-C does, once the next
+        check is done.
+        """
+        told = _line if progress is True else None if progress is False else progress
+        return KitReport(*self._open.check(None if rig is None else _asked(rig), told))
 
     def close(self) -> None:
-        """Give the bank up and end the event loop."""
-        del self._native
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        """Give the bank up and end the event loop. Every later call raises ``Conflict``; closing again does nothing."""
+        self._native = None
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(5)
+
+
+def _seconds(name: str, value: float) -> datetime.timedelta:
+    return datetime.timedelta(seconds=_given.seconds(name, value))
+
+
+def _line(check: str, found: str) -> None:
+    print(f"{found:5} {check}", file=sys.stderr, flush=True)
 
 
 def _asked(rig: Rig) -> Any:
