@@ -2,10 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use archive::snapshots::{self, CsvStyle};
+use archive::snapshots::{self, CsvStyle, reconcile_snapshots};
 use archive_core::Error;
 use archive_reconcile::Schema;
 use archive_reconcile::tables::{
@@ -13,6 +13,7 @@ use archive_reconcile::tables::{
 };
 use pyo3::prelude::*;
 
+use crate::archive::Archive;
 use crate::capsule::Chunks;
 use crate::errors::{detached, json, raise};
 use crate::table::Table;
@@ -22,7 +23,10 @@ const TELL: Duration = Duration::from_millis(100);
 
 /// One side of a comparison.
 enum Side {
+    /// What [`snapshots::open_source`] opens.
     File(PathBuf),
+    /// What the papers of an open archive say.
+    Papers(Py<Archive>),
     Memory(MemorySnapshot),
 }
 
@@ -31,6 +35,9 @@ impl Side {
         if let Ok(path) = side.extract::<PathBuf>() {
             return Ok(Self::File(path));
         }
+        if let Ok(archive) = side.cast::<Archive>() {
+            return Ok(Self::Papers(archive.clone().unbind()));
+        }
         let chunks = Chunks::of(name, side)?;
         detached(py, || {
             let (schema, batches) = chunks.into_table(name)?;
@@ -38,11 +45,27 @@ impl Side {
         })
     }
 
-    fn open(self) -> Result<Box<dyn Snapshot>, Error> {
+    fn open(&self) -> Result<Box<dyn Snapshot + '_>, Error> {
         Ok(match self {
-            Self::File(path) => snapshots::open(&path)?,
-            Self::Memory(snapshot) => Box::new(snapshot),
+            Self::File(path) => match path.to_str() {
+                Some(name) => snapshots::open_source(name)?,
+                None => snapshots::open(path)?,
+            },
+            Self::Papers(archive) => Box::new(archive.get().facade().papers_table()?),
+            Self::Memory(snapshot) => Box::new(snapshot.clone()),
         })
+    }
+
+    /// # Errors
+    /// `InvalidInput` where findings in the file `out` cannot be those of this side.
+    fn goes_with(&self, out: &Path) -> Result<(), Error> {
+        match self {
+            Self::File(path) => snapshots::refuse_overwriting(path, out),
+            Self::Papers(_) => Ok(()),
+            Self::Memory(_) => {
+                Err(Error::invalid("argument out", "goes with two paths; tables in memory give a table"))
+            }
+        }
     }
 }
 
@@ -91,37 +114,33 @@ struct Plan {
 impl Plan {
     fn run(
         &self,
-        left: Side,
-        right: Side,
+        left: &Side,
+        right: &Side,
         teller: &Teller,
         sink: Sink,
     ) -> Result<(Summary, Vec<arrow_array::RecordBatch>), Error> {
         let tell = |progress: Progress| teller.tell(progress);
         let options = Options { memory: self.memory, progress: Some(&tell), ..Options::default() };
         let options = Options { group_limit: self.group_limit.unwrap_or(options.group_limit), ..options };
-        match (sink, left, right) {
-            (Sink::File(out), Side::File(left), Side::File(right)) => {
-                let summary =
-                    snapshots::reconcile_files(&left, &right, &self.keys, &self.schema, &options, out)?;
+        if let Sink::File(out) = &sink {
+            left.goes_with(out.path())?;
+            right.goes_with(out.path())?;
+        }
+        let (left, right) = (left.open()?, right.open()?);
+        let (left, right) = (left.as_ref(), right.as_ref());
+        match sink {
+            Sink::File(out) => {
+                let (keys, schema) = (&self.keys, &self.schema);
+                let summary = reconcile_snapshots(left, right, keys, schema, &options, out, &mut |_| {})?;
                 Ok((summary, Vec::new()))
             }
-            (Sink::File(_), ..) => {
-                Err(Error::invalid("argument out", "goes with two paths; tables in memory give a table"))
-            }
-            (Sink::Memory, left, right) => {
-                let (left, right) = (left.open()?, right.open()?);
+            Sink::Memory => {
                 let mut found = Vec::new();
-                let summary = reconcile_tables(
-                    left.as_ref(),
-                    right.as_ref(),
-                    &self.keys,
-                    &self.schema,
-                    &options,
-                    &mut |batch| {
-                        found.push(batch);
-                        Ok(())
-                    },
-                )?;
+                let mut keep = |batch| {
+                    found.push(batch);
+                    Ok(())
+                };
+                let summary = reconcile_tables(left, right, &self.keys, &self.schema, &options, &mut keep)?;
                 Ok((summary, found))
             }
         }
@@ -165,7 +184,7 @@ pub(crate) fn reconcile(
     let teller = Teller { callback: progress, last: Cell::new(None), raised: RefCell::new(None) };
     // The teller goes into the detached call and comes back with what Python raised, if it did.
     let (result, teller) = detached(py, move || {
-        let result = plan.run(left, right, &teller, sink);
+        let result = plan.run(&left, &right, &teller, sink);
         Ok((result.map(|found| (found, plan.keys)), teller))
     })?;
     if let Some(raised) = teller.raised.into_inner() {

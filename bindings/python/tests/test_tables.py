@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import pathlib
+import re
 import signal
 import threading
 import time
@@ -97,6 +99,65 @@ def test_nan_none_and_empty_tables_are_values_of_their_own() -> None:
     assert found.mismatches == 1, "a value that is no number is not an absent one"
     empty = ma.reconcile(left.slice(0, 0), right.slice(0, 0), key="account_no")
     assert empty.is_equal and len(empty.findings or ()) == 0
+
+
+NOTHING: dict[str, Callable[[], Any]] = {
+    "polars": lambda: pl.DataFrame({"account_no": ["1", "2"], "kw": pl.Series([None, None])}),
+    "pyarrow": lambda: pa.table({"account_no": ["1", "2"], "kw": pa.nulls(2)}),
+    "pandas": lambda: pd.DataFrame({"account_no": ["1", "2"], "kw": [None, None]}),
+}
+
+
+@pytest.mark.parametrize("library", NOTHING)
+def test_a_column_that_is_null_throughout_has_no_values(library: str) -> None:
+    nothing = NOTHING[library]()
+    kinds = [pa.array(["5", None]), pa.array([5, None]), pa.array([0.5, None]), pa.array([datetime.date(2024, 5, 1), None])]
+    for kind in kinds:
+        other = pa.table({"account_no": ["1", "2"], "kw": kind})
+        for left, right in ((nothing, other), (other, nothing)):
+            found = ma.reconcile(left, right, key="account_no")
+            assert (found.mismatches, found.missing_left, found.missing_right) == (1, 0, 0)
+            assert ma.reconcile(left, right, key="account_no", ignore=["kw"]).is_equal
+            if kind.type == pa.float64():
+                continue  # Never a key.
+            # As a key it names no row.
+            keyless = ma.reconcile(left, right, key=["account_no", "kw"])
+            assert keyless.keyless_left + keyless.keyless_right == 3 and not keyless.is_equal
+    assert ma.reconcile(nothing, nothing, key="account_no").is_equal
+    assert pa.table(ma.Table(nothing))["kw"].null_count == 2
+    inner = pl.DataFrame({"account_no": ["1", "2"], "kw": [[None], []], "s": [{"a": None, "b": 1}] * 2})
+    assert ma.reconcile(inner, inner, key="account_no", ignore=["kw", "s"]).is_equal
+    assert pl.DataFrame(ma.Table(inner)).to_dicts() == inner.to_dicts()
+
+
+def test_papers_of_an_archive_are_a_side(tmp_path: pathlib.Path) -> None:
+    papers, out = tmp_path / "holdings", tmp_path / "findings.xlsx"
+    archive = ma.Archive.create(papers)
+    archive.file(
+        key="request-1",
+        customer={"number": "3342125369", "name": "徐州鑫达汽车零部件有限公司", "class": "business"},
+        process="new-connection-lv",
+        date="2012-05-10",
+        documents=[pathlib.Path(__file__).parents[3] / "samples" / "contract.jpg"],
+    )
+    reference = pathlib.Path(__file__).parents[3] / "archive-reconcile" / "schema" / "reference.toml"
+    fields = re.findall(r'^\[\[field\]\]\nname = "(\w+)"', reference.read_text(encoding="utf-8"), re.MULTILINE)
+    whole = pl.DataFrame({name: [None] for name in fields}).with_columns(
+        account_no=pl.lit("3342125369"), ct_ratio=pl.lit("800/5")
+    )
+    system = tmp_path / "system.csv"
+    whole.write_csv(system)
+    found = ma.reconcile(archive, whole, key="account_no")
+    rows = {row["field"]: row for row in pl.DataFrame(found).to_dicts()}
+    assert rows["ct_ratio"]["left_value"] == "50/5" and "contract.jpg page 1" in rows["ct_ratio"]["reason"]
+    archive.close()
+    again = ma.reconcile(f"catalogue:{papers}", whole, key="account_no")
+    assert pl.DataFrame(again).to_dicts() == pl.DataFrame(found).to_dicts()
+    assert ma.reconcile(f"catalogue:{papers}", system, key="account_no", out=out).mismatches == found.mismatches
+    with pytest.raises(ma.InvalidInput, match="findings.xlsx: is a workbook"):
+        ma.reconcile(out, system, key="account_no")
+    with pytest.raises(ma.NotFound, match="catalogue|is no archive"):
+        ma.reconcile(f"catalogue:{tmp_path / 'none'}", system, key="account_no")
 
 
 def test_tables_pass_without_a_copy() -> None:

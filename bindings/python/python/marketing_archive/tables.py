@@ -8,11 +8,13 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, Iterable
 
-from . import _html, _native, _progress
+from . import _given, _html, _native, _progress
+from ._opened import Opened
 
 Source = Any
-"""A path to Parquet, Arrow or CSV, or anything with the Arrow PyCapsule interface: a pyarrow table, a polars or
-pandas data frame, a DuckDB relation."""
+"""A path to Parquet, Arrow or CSV; anything with the Arrow PyCapsule interface: a pyarrow table, a polars or pandas
+data frame, a DuckDB relation; or an ``Archive``, or ``catalogue:DIRECTORY`` for one that is not open, whose table is
+what its papers say: ``account_no`` and a column a field."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,8 @@ def reconcile(
         ignore: columns that are not compared.
         memory: the bytes that fingerprints and differing rows may take; as many as needed by default.
         group_limit: the most rows of one key that are compared with each other.
-        out: a ``.parquet`` or ``.csv`` file for the findings, where both sides are paths.
+        out: a ``.parquet``, ``.arrow``, ``.csv`` or ``.xlsx`` file for the findings, where no side is a table in
+            memory.
         lossless: write CSV for programs instead of spreadsheets.
         progress: ``True`` for a line on standard error, or a function of stage, rows and all rows. What it
             raises cancels the comparison. Ctrl-C does too.
@@ -107,14 +110,14 @@ def reconcile(
         InvalidInput: where the tables' columns do not go together, naming table and column.
         Corrupt: where a file is damaged or cut off.
     """
-    keys = [key] if isinstance(key, str) else list(key)
+    keys = [key] if isinstance(key, str) else _given.texts("key", key)
     try:
         findings, summary = _native.reconcile(
-            left,
-            right,
+            left._open if isinstance(left, Opened) else left,
+            right._open if isinstance(right, Opened) else right,
             keys=keys,
             schema=schema,
-            ignore=list(ignore),
+            ignore=_given.texts("ignore", ignore),
             memory=memory,
             group_limit=group_limit,
             out=out,
