@@ -80,6 +80,20 @@ pub struct RecogniserModel {
     pub height: u32,
     /// How many columns of the input make one frame of the output.
     pub stride: u32,
+    /// The arithmetic of looks that need not be as exact as the model can be.
+    #[serde(default)]
+    pub glance: Arithmetic,
+}
+
+/// The numbers that a model computes with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Arithmetic {
+    /// Those of the model's file.
+    #[default]
+    Float32,
+    /// Weights of eight bits, made of the file's when it is loaded: about half the time.
+    Int8,
 }
 
 impl ModelManifest {

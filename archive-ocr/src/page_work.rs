@@ -65,6 +65,16 @@ struct Look {
     margin: f32,
     /// How many times as wide as on the page.
     stretch: f32,
+    care: Care,
+}
+
+/// How exact a look is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Care {
+    /// [`Engine::glance`].
+    Glance,
+    /// [`Engine::recognise`].
+    Full,
 }
 
 /// How far left of a text its missed first character may begin, in heights of the line.
@@ -76,11 +86,20 @@ const FIRST_STRETCH: f32 = 0.85;
 
 /// How further looks cut a value's place, one after the other while there is doubt; the latter two
 /// only where the lead is small.
-const LOOKS: [Look; 2] = [Look { margin: 0.1, stretch: 0.9 }, Look { margin: -0.06, stretch: 0.9 }];
-const THIRD_LOOKS: [Look; 2] = [Look { margin: 0.02, stretch: 1.12 }, Look { margin: 0.04, stretch: 0.77 }];
+const LOOKS: [Look; 2] = [
+    Look { margin: 0.1, stretch: 0.9, care: Care::Glance },
+    Look { margin: -0.06, stretch: 0.9, care: Care::Glance },
+];
+const THIRD_LOOKS: [Look; 2] = [
+    Look { margin: 0.02, stretch: 1.12, care: Care::Full },
+    Look { margin: 0.04, stretch: 0.77, care: Care::Full },
+];
 
 /// A lead that calls for no third look, in nats.
 const FAIR_LEAD: f64 = 3.5;
+
+/// A page read with less confidence at a glance is read with full care from the beginning.
+const HARD: f32 = 0.9;
 
 /// A page read with this confidence is not upside down.
 const LEGIBLE: f32 = 0.8;
@@ -114,6 +133,8 @@ pub(crate) struct PageWork<'a> {
     page: &'a PageImage,
     detection: &'a Detection,
     cancellation: &'a Cancellation,
+    /// The least care of any look.
+    care: Care,
     recognised: Stopwatch,
     prepared: Stopwatch,
     decided: Stopwatch,
@@ -164,6 +185,7 @@ impl<'a> PageWork<'a> {
             page,
             detection,
             cancellation,
+            care: Care::Glance,
             recognised: Stopwatch::default(),
             prepared: Stopwatch::default(),
             decided: Stopwatch::default(),
@@ -220,6 +242,17 @@ impl<'a> PageWork<'a> {
         order.into_par_iter().with_max_len(1).map(|segment| self.read_segment(*segment)).collect()
     }
 
+    /// Reads segments with full care, and all that comes after them, where a glance read them with
+    /// little confidence.
+    pub(crate) fn recognise_with_care(&mut self, glanced: Vec<ReadSegment>) -> Result<Vec<ReadSegment>, Error> {
+        if legibility(&glanced) > HARD {
+            return Ok(glanced);
+        }
+        self.care = Care::Full;
+        let segments: Vec<Segment> = glanced.iter().map(|read| read.segment).collect();
+        self.recognise(&segments)
+    }
+
     /// Whether the page lies the other way round than it was read: what is read with little
     /// confidence is read anew from its other side.
     pub(crate) fn is_reversed(&self, read: &[ReadSegment]) -> Result<bool, Error> {
@@ -240,16 +273,19 @@ impl<'a> PageWork<'a> {
     }
 
     fn read_segment(&self, segment: Segment) -> Result<ReadSegment, Error> {
-        self.read_stretched(segment, FIRST_STRETCH)
+        self.read_stretched(segment, FIRST_STRETCH, Care::Glance)
     }
 
-    fn read_stretched(&self, segment: Segment, stretch: f32) -> Result<ReadSegment, Error> {
+    fn read_stretched(&self, segment: Segment, stretch: f32, care: Care) -> Result<ReadSegment, Error> {
         self.cancellation.check(self.page.name())?;
         let height = self.engine.line_height();
         let line = self
             .prepared
             .time(|| cut(self.page, self.detection.skew, &segment, height, WIDTH_BUCKET, stretch));
-        let lattice = self.recognised.time(|| self.engine.recognise(&line))?;
+        let lattice = self.recognised.time(|| match care.max(self.care) {
+            Care::Glance => self.engine.glance(&line),
+            Care::Full => self.engine.recognise(&line),
+        })?;
         self.lines.fetch_add(1, Ordering::Relaxed);
         let pixels = line.width() as f32 * segment.height() / (line.height() as f32 * stretch);
         let pixels_a_frame = pixels / lattice.len().max(1) as f32;
@@ -423,7 +459,7 @@ impl<'a> PageWork<'a> {
                 top: whole.top - look.margin * height,
                 bottom: whole.bottom + look.margin * height,
             };
-            let read = self.read_stretched(segment, look.stretch)?;
+            let read = self.read_stretched(segment, look.stretch, look.care)?;
             let view = View::of_segment(read, self.detection.skew, self.size());
             // A cut that shows another text missed the place.
             if decode::score(&view.lattice, schema.is_open, &first.text) > MISPLACED {

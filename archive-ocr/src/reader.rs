@@ -170,7 +170,7 @@ impl Reader {
         options: &ReadOptions,
         may_be_reversed: bool,
     ) -> Result<Option<PageReading>, Error> {
-        let work = PageWork::new(self.engine.as_ref(), even, detection, &options.cancellation);
+        let mut work = PageWork::new(self.engine.as_ref(), even, detection, &options.cancellation);
         let mut segments = Vec::new();
         let mut found = Found::default();
         let rounds = work.rounds();
@@ -178,6 +178,9 @@ impl Reader {
             segments.extend(work.recognise(wanted)?);
             if round == 0 && may_be_reversed && work.is_reversed(&segments)? {
                 return Ok(None);
+            }
+            if round == 0 {
+                segments = work.recognise_with_care(segments)?;
             }
             let is_last = round + 1 == rounds.len();
             if let Some(complete) = self.find(&work, &segments, is_last)? {

@@ -14,9 +14,10 @@ use ort::session::builder::GraphOptimizationLevel;
 use ort::value::TensorRef;
 use sha2::{Digest as _, Sha256};
 
+use super::network::Network;
 use super::{Engine, HeatMap};
 use crate::lattice::{Alphabet, Lattice};
-use crate::manifest::{DetectorModel, ModelManifest, RecogniserModel};
+use crate::manifest::{Arithmetic, DetectorModel, ModelManifest, RecogniserModel};
 use crate::plane::Plane;
 
 /// Runs the models of a directory; cheap to share, safe to call from several threads.
@@ -25,6 +26,8 @@ pub struct OnnxEngine {
     recogniser: RecogniserModel,
     detectors: SessionPool,
     recognisers: SessionPool,
+    /// The recogniser in eight bits.
+    glancers: Option<SessionPool>,
     alphabet: Arc<Alphabet>,
 }
 
@@ -45,11 +48,24 @@ impl OnnxEngine {
         let detector_bytes = read_model(directory, &manifest.detector.file, manifest.detector.sha256)?;
         let recogniser_bytes = read_model(directory, &manifest.recogniser.file, manifest.recogniser.sha256)?;
         let environment = environment(directory)?;
-        let detectors =
-            SessionPool::new(environment, directory.join(&manifest.detector.file), detector_bytes)?;
-        let recognisers =
-            SessionPool::new(environment, directory.join(&manifest.recogniser.file), recogniser_bytes)?;
-        let characters = recognisers.with(|session| {
+        let detector_path = directory.join(&manifest.detector.file);
+        let recogniser_path = directory.join(&manifest.recogniser.file);
+        let glancers = match manifest.recogniser.glance {
+            Arithmetic::Float32 => None,
+            Arithmetic::Int8 => Some(in_eight_bits(&recogniser_path, &recogniser_bytes)?),
+        };
+        let glancers = glancers.map(|bytes| SessionPool::new(environment, recogniser_path.clone(), bytes));
+        let glancers = glancers.transpose()?;
+        let detectors = SessionPool::new(environment, detector_path, simplified(detector_bytes))?;
+        // Where lines are glanced at, a session of the whole model is made when it is first needed.
+        let recognisers = match &glancers {
+            None => SessionPool::new(environment, recogniser_path, simplified(recogniser_bytes))?,
+            Some(glancers) => SessionPool {
+                input: glancers.input.clone(),
+                ..SessionPool::unopened(environment, recogniser_path, simplified(recogniser_bytes))
+            },
+        };
+        let characters = glancers.as_ref().unwrap_or(&recognisers).with(|session| {
             let characters = session.metadata().ok().and_then(|m| m.custom("character"));
             characters
                 .ok_or_else(|| recognisers.corrupt("holds no list of characters: it is no text recogniser"))
@@ -62,6 +78,7 @@ impl OnnxEngine {
             recogniser: manifest.recogniser.clone(),
             detectors,
             recognisers,
+            glancers,
             alphabet: Arc::new(alphabet),
         };
         engine.try_models()?;
@@ -78,9 +95,19 @@ impl OnnxEngine {
             self.detect(&page)?;
         }
         if let Some(line) = blank(self.recogniser.stride * 8, self.recogniser.height) {
-            self.recognise(&line)?;
+            self.glance(&line)?;
         }
         Ok(())
+    }
+
+    fn lattice(&self, sessions: &SessionPool, line: &Plane) -> Result<Lattice, Error> {
+        let input = channels(line, self.recogniser.mean, self.recogniser.deviation);
+        sessions.run(line, &input, |shape, values| match *shape {
+            [1, _, classes] if classes as usize == self.alphabet.class_count() => {
+                Lattice::prune(Arc::clone(&self.alphabet), values)
+            }
+            _ => Err(sessions.corrupt(&format!("gave the shape {shape:?}: it is no text recogniser"))),
+        })
     }
 }
 
@@ -110,16 +137,36 @@ impl Engine for OnnxEngine {
     }
 
     fn recognise(&self, line: &Plane) -> Result<Lattice, Error> {
-        let input = channels(line, self.recogniser.mean, self.recogniser.deviation);
-        self.recognisers.run(line, &input, |shape, values| match *shape {
-            [1, _, classes] if classes as usize == self.alphabet.class_count() => {
-                Lattice::prune(Arc::clone(&self.alphabet), values)
-            }
-            _ => {
-                Err(self.recognisers.corrupt(&format!("gave the shape {shape:?}: it is no text recogniser")))
-            }
-        })
+        self.lattice(&self.recognisers, line)
     }
+
+    fn glance(&self, line: &Plane) -> Result<Lattice, Error> {
+        self.lattice(self.glancers.as_ref().unwrap_or(&self.recognisers), line)
+    }
+}
+
+/// The model with less work for the same values, where its graph is understood.
+fn simplified(model: Vec<u8>) -> Vec<u8> {
+    match Network::parse(&model) {
+        None => model,
+        Some(mut network) => {
+            network.simplify();
+            network.into_bytes()
+        }
+    }
+}
+
+/// The model at `path` with its weights in eight bits.
+fn in_eight_bits(path: &Path, model: &[u8]) -> Result<Vec<u8>, Error> {
+    let network = Network::parse(model).and_then(|mut network| {
+        network.simplify();
+        (network.quantise() > 0).then_some(network)
+    });
+    network.map(Network::into_bytes).ok_or_else(|| {
+        let message = "the model has no part that can work in eight bits: set recogniser.glance to \"float32\" in \
+                       the manifest";
+        Error::new(ErrorKind::Corrupt, path.display().to_string(), message)
+    })
 }
 
 /// The three channels of a grey plane, each normalised.
@@ -143,7 +190,7 @@ struct SessionPool {
 
 impl SessionPool {
     fn new(environment: &'static Environment, path: PathBuf, model: Vec<u8>) -> Result<Self, Error> {
-        let mut pool = Self { environment, path, model, input: String::new(), idle: Mutex::default() };
+        let mut pool = Self::unopened(environment, path, model);
         let session = pool.session()?;
         match session.inputs() {
             [input] => pool.input = input.name().to_owned(),
@@ -153,6 +200,11 @@ impl SessionPool {
         }
         pool.idle = Mutex::new(vec![session]);
         Ok(pool)
+    }
+
+    /// A pool that has no session yet, and does not know the name of the model's input.
+    fn unopened(environment: &'static Environment, path: PathBuf, model: Vec<u8>) -> Self {
+        Self { environment, path, model, input: String::new(), idle: Mutex::default() }
     }
 
     fn session(&self) -> Result<Session, Error> {

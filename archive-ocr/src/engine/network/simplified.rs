@@ -1,0 +1,137 @@
+//! The same values with less work: what was exported operation by operation becomes one operation.
+
+use std::collections::HashSet;
+
+use super::Network;
+use super::format::{Attribute, Node};
+
+impl Network {
+    /// Writes activations that stand in four operations in two, and works factors and sums that
+    /// follow a convolution into its weights. What comes out differs by rounding alone.
+    pub(in crate::engine) fn simplify(&mut self) {
+        self.shorten_hard_swish();
+        self.fold_into_convolutions();
+    }
+
+    /// `x * clip(x + 3, 0, 6) / 6` becomes `x * hard_sigmoid(x)`.
+    fn shorten_hard_swish(&mut self) {
+        let users = self.users();
+        let only_user = |node: &Node| self.only_user(&users, node);
+        let mut found = Vec::new();
+        for (at, sum) in self.nodes.iter().enumerate().filter(|(_, n)| n.operator == "Add") {
+            let Some(x) = self.other_than_constant(sum, 3.0) else { continue };
+            let Some(clip) = only_user(sum).filter(|clip| self.is_clip(*clip, 0.0, 6.0)) else { continue };
+            let Some(product) = only_user(&self.nodes[clip]) else { continue };
+            let Some(quotient) = only_user(&self.nodes[product]) else { continue };
+            let takes_x = self.nodes[product].operator == "Mul" && self.nodes[product].inputs.contains(x);
+            let last = &self.nodes[quotient];
+            let is_sixth = last.operator == "Div" && last.inputs.get(1).is_some_and(|i| self.scalar(i) == Some(6.0));
+            if takes_x && is_sixth {
+                found.push((at, clip, product, quotient, x.clone()));
+            }
+        }
+        let mut dead = HashSet::new();
+        for (sum, clip, product, quotient, x) in found {
+            let sigmoid = Node::new("HardSigmoid", vec![x], self.nodes[clip].outputs[0].clone())
+                .with(Attribute::float("alpha", 1.0 / 6.0))
+                .with(Attribute::float("beta", 0.5));
+            self.nodes[clip] = sigmoid;
+            self.nodes[product].outputs = std::mem::take(&mut self.nodes[quotient].outputs);
+            dead.extend([sum, quotient]);
+        }
+        self.retain_nodes(&dead);
+    }
+
+    /// A convolution's factors and sums, one for all channels or one a channel, become part of its
+    /// weights and bias.
+    fn fold_into_convolutions(&mut self) {
+        let mut dead = HashSet::new();
+        for at in 0..self.nodes.len() {
+            if self.nodes[at].operator != "Conv" {
+                continue;
+            }
+            let [_, weights, bias @ ..] = &self.nodes[at].inputs[..] else { continue };
+            let Some((mut weights, shape)) = self.floats(weights) else { continue };
+            let shape = shape.to_vec();
+            let channels = shape.first().map_or(0, |c| usize::try_from(*c).unwrap_or(0));
+            if channels == 0 || weights.is_empty() {
+                continue;
+            }
+            let mut bias = match bias.first().filter(|name| !name.is_empty()) {
+                None => vec![0.0; channels],
+                Some(name) => match self.floats(name) {
+                    Some((bias, _)) if bias.len() == channels => bias,
+                    _ => continue,
+                },
+            };
+            let mut folded = Vec::new();
+            let users = self.users();
+            let mut last = at;
+            while let Some(next) = self.only_user(&users, &self.nodes[last]) {
+                // A file may say that a node takes what it gives itself.
+                if folded.contains(&next) {
+                    break;
+                }
+                let Some(values) = self.per_channel(&self.nodes[next], channels) else { break };
+                match self.nodes[next].operator.as_str() {
+                    "Add" => bias.iter_mut().zip(&values).for_each(|(b, v)| *b += v),
+                    "Mul" => {
+                        bias.iter_mut().zip(&values).for_each(|(b, v)| *b *= v);
+                        let own = weights.len() / channels;
+                        for (row, v) in weights.chunks_exact_mut(own).zip(&values) {
+                            row.iter_mut().for_each(|w| *w *= v);
+                        }
+                    }
+                    _ => break,
+                }
+                folded.push(next);
+                last = next;
+            }
+            if folded.is_empty() {
+                continue;
+            }
+            let output = self.nodes[last].outputs[0].clone();
+            let weights = self.add_floats(format!("{output}/weights"), &weights, shape);
+            let bias = self.add_floats(format!("{output}/bias"), &bias, vec![channels as i64]);
+            let node = &mut self.nodes[at];
+            node.inputs.truncate(1);
+            node.inputs.extend([weights, bias]);
+            node.outputs = vec![output];
+            dead.extend(folded);
+        }
+        self.retain_nodes(&dead);
+    }
+
+    /// The constant of a sum or product, one value a channel of a value of (1, channels, height,
+    /// width); `None` where both operands are computed, or the constant has another shape.
+    fn per_channel(&self, node: &Node, channels: usize) -> Option<Vec<f32>> {
+        let [a, b] = &node.inputs[..] else { return None };
+        let (values, shape) = self.floats(a).or_else(|| self.floats(b))?;
+        match (values.len(), shape) {
+            (1, _) if shape.len() <= 4 => Some(vec![values[0]; channels]),
+            (n, [1, _, 1, 1] | [_, 1, 1]) if n == channels => Some(values),
+            _ => None,
+        }
+    }
+
+    /// The operand of a sum whose other one is the given constant.
+    fn other_than_constant<'n>(&self, node: &'n Node, constant: f32) -> Option<&'n String> {
+        match &node.inputs[..] {
+            [x, c] | [c, x] if self.scalar(c) == Some(constant) => Some(x),
+            _ => None,
+        }
+    }
+
+    fn is_clip(&self, node: usize, least: f32, most: f32) -> bool {
+        let node = &self.nodes[node];
+        node.operator == "Clip"
+            && matches!(&node.inputs[..], [_, a, b] if self.scalar(a) == Some(least) && self.scalar(b) == Some(most))
+    }
+
+    fn scalar(&self, name: &str) -> Option<f32> {
+        match self.floats(name)?.0[..] {
+            [value] => Some(value),
+            _ => None,
+        }
+    }
+}
