@@ -1,6 +1,6 @@
 //! The values that a window may hold, and how much each is to be believed.
 
-use crate::decode::{self, Hypothesis};
+use crate::decode::{self, Hypothesis, Scorer};
 use crate::lattice::{Lattice, log_add};
 use crate::schema::FieldSchema;
 
@@ -24,32 +24,35 @@ pub struct Candidate {
     pub score: f64,
 }
 
-/// The values that a place may hold under the schema, best first. Each view is one look at the
-/// place; a text's score is its mean over all of them.
-pub(crate) fn candidates(schema: &FieldSchema, views: &[&Lattice]) -> Vec<Candidate> {
-    let mut texts: Vec<Hypothesis> = Vec::new();
-    for lattice in views {
-        // The expected ones may lie below the beam of all others.
-        let expected =
-            schema.expected.iter().flat_map(|e| decode::n_best(lattice, schema.is_open, e, READINGS / 2));
-        for reading in
-            decode::n_best(lattice, schema.is_open, &schema.language, READINGS).into_iter().chain(expected)
-        {
-            if !texts.iter().any(|t| t.text == reading.text) {
-                texts.push(reading);
-            }
+/// The texts that a place may hold under the schema, as one look saw it.
+pub(crate) fn readings(schema: &FieldSchema, view: &Lattice) -> Vec<Hypothesis> {
+    let mut texts = decode::n_best(view, schema.is_open, &schema.language, READINGS);
+    // The expected ones may lie below the beam of all others.
+    if let Some(expected) = &schema.expected {
+        add_readings(&mut texts, decode::n_best(view, schema.is_open, expected, READINGS / 2));
+    }
+    texts
+}
+
+/// Adds those that are not among `texts`.
+pub(crate) fn add_readings(texts: &mut Vec<Hypothesis>, more: Vec<Hypothesis>) {
+    for reading in more {
+        if !texts.iter().any(|t| t.text == reading.text) {
+            texts.push(reading);
         }
     }
-    if views.len() > 1 {
-        for reading in &mut texts {
-            reading.score = mean_score(schema, views, &reading.text);
-        }
-    }
+}
+
+/// The values that a place may hold under the schema, best first, of the [`readings`] of all its
+/// views. Each view is one look at the place; a text's score is its mean over all of them.
+pub(crate) fn candidates(schema: &FieldSchema, views: &[&Lattice], readings: &[Hypothesis]) -> Vec<Candidate> {
+    let scorers = scorers(schema, views);
     let mut found: Vec<Candidate> = Vec::new();
-    for Hypothesis { text, score } in texts {
-        if let Some(value) = schema.normalise(&text) {
-            let score = score + prior(schema, &value, &text);
-            add(schema, &mut found, Candidate { value, text, score });
+    for reading in readings {
+        if let Some(value) = schema.normalise(&reading.text) {
+            let score = if views.len() > 1 { mean_score(&scorers, &reading.text) } else { reading.score };
+            let score = score + prior(schema, &value, &reading.text);
+            add(schema, &mut found, Candidate { value, text: reading.text.clone(), score });
         }
     }
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -59,21 +62,25 @@ pub(crate) fn candidates(schema: &FieldSchema, views: &[&Lattice]) -> Vec<Candid
 /// The claimed value as a candidate: its score over all its writings. `None` where no writing of it
 /// is in the field's language.
 pub(crate) fn claim(schema: &FieldSchema, views: &[&Lattice], value: &str) -> Option<Candidate> {
+    let scorers = scorers(schema, views);
     let mut found = Vec::new();
     for text in schema.writings(value) {
         if schema.language.matches(&text)
             && let Some(value) = schema.normalise(&text)
         {
-            let score = mean_score(schema, views, &text) + prior(schema, &value, &text);
+            let score = mean_score(&scorers, &text) + prior(schema, &value, &text);
             add(schema, &mut found, Candidate { value, text, score });
         }
     }
     found.into_iter().next()
 }
 
-fn mean_score(schema: &FieldSchema, views: &[&Lattice], text: &str) -> f64 {
-    let score = |view: &&Lattice| decode::score(view, schema.is_open, text);
-    views.iter().map(score).sum::<f64>() / views.len() as f64
+fn scorers<'v>(schema: &FieldSchema, views: &[&'v Lattice]) -> Vec<Scorer<'v>> {
+    views.iter().map(|view| Scorer::of_value(view, schema.is_open)).collect()
+}
+
+fn mean_score(scorers: &[Scorer], text: &str) -> f64 {
+    scorers.iter().map(|scorer| scorer.score(text)).sum::<f64>() / scorers.len() as f64
 }
 
 /// Adds a candidate, or its score to that of the same value in another writing.

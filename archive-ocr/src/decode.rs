@@ -5,7 +5,6 @@
 //! All scores are relative to the freest reading of the same frames, whose score is 0: a score of
 //! −3 says that the text is e³ times less likely than whatever else might stand there.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use archive_core::language::{Language, StateId};
@@ -57,14 +56,8 @@ enum Skipping {
     Label,
 }
 
-impl Skipping {
-    fn of_value(is_open: bool) -> Self {
-        if is_open { Self::OpenValue } else { Self::Value }
-    }
-}
-
-/// A lattice with the prices of skipping.
-struct Scored<'a> {
+/// A lattice with the prices of skipping, on which texts are scored.
+pub(crate) struct Scorer<'a> {
     lattice: &'a Lattice,
     /// For each frame, the price of skipping all before it.
     before: Vec<f64>,
@@ -72,7 +65,12 @@ struct Scored<'a> {
     after: Vec<f64>,
 }
 
-impl<'a> Scored<'a> {
+impl<'a> Scorer<'a> {
+    /// Of a value's place; `is_open` where any text may be a value.
+    pub(crate) fn of_value(lattice: &'a Lattice, is_open: bool) -> Self {
+        Self::new(lattice, if is_open { Skipping::OpenValue } else { Skipping::Value })
+    }
+
     fn new(lattice: &'a Lattice, skipping: Skipping) -> Self {
         let price_after = match skipping {
             Skipping::Value => AFTER,
@@ -103,6 +101,44 @@ impl<'a> Scored<'a> {
     fn class(&self, t: usize, class: u32) -> f64 {
         f64::from(self.lattice.log_probability(t, class) - self.lattice.best(t))
     }
+
+    /// The score of `text`, as [`n_best`] would give it with an endless beam.
+    pub(crate) fn score(&self, text: &str) -> f64 {
+        self.ending(text).map_or(f64::NEG_INFINITY, |end| end.0)
+    }
+
+    /// The score of `text` where it ends best, and the frame after it.
+    fn ending(&self, text: &str) -> Option<(f64, usize)> {
+        let lattice = self.lattice;
+        let labels: Vec<u32> =
+            text.chars().map(|c| lattice.alphabet().class(c).unwrap_or(u32::MAX)).collect();
+        let last = labels.len().checked_sub(1)?;
+        // For each label: the likelihood of standing on it, and on the blank after it.
+        let mut on = vec![f64::NEG_INFINITY; labels.len()];
+        let mut off = on.clone();
+        let mut best = None;
+        for t in 0..lattice.len() {
+            let blank = self.blank(t);
+            // The first frames cannot have come to the later labels.
+            for i in (0..=last.min(t)).rev() {
+                let entered = if i == 0 {
+                    self.before[t]
+                } else if labels[i] == labels[i - 1] {
+                    off[i - 1]
+                } else {
+                    log_add(on[i - 1], off[i - 1])
+                };
+                let stayed = log_add(on[i], off[i]) + blank;
+                on[i] = log_add(on[i], entered) + self.class(t, labels[i]);
+                off[i] = stayed;
+            }
+            let end = log_add(on[last], off[last]) + self.after[t + 1];
+            if best.is_none_or(|(score, _)| end > score) {
+                best = Some((end, t + 1));
+            }
+        }
+        best
+    }
 }
 
 fn is_inked(lattice: &Lattice, frame: usize) -> bool {
@@ -117,10 +153,22 @@ pub(crate) fn has_text(lattice: &Lattice, mut frames: Range<usize>) -> bool {
 /// A reading on the way: its text as a path through the nodes, and how likely it is.
 struct Node {
     parent: usize,
+    /// The readings that are longer by one character: the first, and the next one of the same parent.
+    child: Option<usize>,
+    sibling: Option<usize>,
     class: u32,
     character: char,
     state: StateId,
     best_end: f64,
+    /// Its place in the next frame's readings.
+    slot: Option<usize>,
+}
+
+impl Node {
+    fn new(parent: usize, sibling: Option<usize>, class: u32, character: char, state: StateId) -> Self {
+        let best_end = f64::NEG_INFINITY;
+        Self { parent, child: None, sibling, class, character, state, best_end, slot: None }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -137,21 +185,52 @@ impl Likelihood {
     }
 }
 
+/// A reading among those of a frame, and the sum of its likelihoods.
+struct Standing {
+    node: usize,
+    likelihood: Likelihood,
+    total: f64,
+}
+
+/// All readings that were met, as a tree; the first node is the empty reading.
+struct Readings<'a> {
+    language: &'a Language,
+    nodes: Vec<Node>,
+}
+
+impl Readings<'_> {
+    /// The reading that is longer by a character; `None` where the language has none.
+    fn longer(&mut self, at: usize, class: u32, character: char) -> Option<usize> {
+        let mut known = self.nodes[at].child;
+        while let Some(child) = known {
+            if self.nodes[child].class == class {
+                return Some(child);
+            }
+            known = self.nodes[child].sibling;
+        }
+        let state = self.language.step(self.nodes[at].state, character)?;
+        let node = Node::new(at, self.nodes[at].child, class, character, state);
+        self.nodes.push(node);
+        self.nodes[at].child = Some(self.nodes.len() - 1);
+        self.nodes[at].child
+    }
+
+    /// A reading's likelihood in the next frame.
+    fn next<'n>(&mut self, at: usize, next: &'n mut Vec<Standing>) -> &'n mut Likelihood {
+        let slot = *self.nodes[at].slot.get_or_insert_with(|| {
+            next.push(Standing { node: at, likelihood: Likelihood::NONE, total: f64::NEG_INFINITY });
+            next.len() - 1
+        });
+        &mut next[slot].likelihood
+    }
+}
+
 /// The likeliest members of `language`, best first; `is_open` where any text may be a value.
 pub(crate) fn n_best(lattice: &Lattice, is_open: bool, language: &Language, count: usize) -> Vec<Hypothesis> {
-    let scored = Scored::new(lattice, Skipping::of_value(is_open));
-    let mut nodes = vec![Node {
-        parent: 0,
-        class: 0,
-        character: '\0',
-        state: language.start(),
-        best_end: f64::NEG_INFINITY,
-    }];
-    let mut children: HashMap<(usize, u32), usize> = HashMap::new();
-    let mut beam: Vec<(usize, Likelihood)> = Vec::new();
-    let mut next: HashMap<usize, Likelihood> = HashMap::new();
+    let scored = Scorer::of_value(lattice, is_open);
+    let mut readings = Readings { language, nodes: vec![Node::new(0, None, 0, '\0', language.start())] };
+    let (mut beam, mut next): (Vec<Standing>, Vec<Standing>) = (Vec::new(), Vec::new());
     for t in 0..lattice.len() {
-        next.clear();
         let blank = scored.blank(t);
         let best = lattice.best(t);
         let tried: Vec<(u32, char, f64)> = lattice
@@ -160,43 +239,45 @@ pub(crate) fn n_best(lattice: &Lattice, is_open: bool, language: &Language, coun
             .filter_map(|(class, p)| Some((class, lattice.alphabet().character(class)?, f64::from(p - best))))
             .collect();
         // The value may begin at any frame.
-        beam.push((0, Likelihood { blank: scored.before[t], inked: f64::NEG_INFINITY }));
-        for &(at, likelihood) in &beam {
-            let total = likelihood.total();
+        let beginning = Likelihood { blank: scored.before[t], inked: f64::NEG_INFINITY };
+        beam.push(Standing { node: 0, likelihood: beginning, total: beginning.blank });
+        for Standing { node: at, likelihood, total } in beam.drain(..) {
+            let own = readings.nodes[at].class;
             if at != 0 {
-                let same = scored.class(t, nodes[at].class);
-                let entry = next.entry(at).or_insert(Likelihood::NONE);
+                let same = scored.class(t, own);
+                let entry = readings.next(at, &mut next);
                 entry.blank = log_add(entry.blank, total + blank);
                 entry.inked = log_add(entry.inked, likelihood.inked + same);
             }
             for &(class, character, p) in &tried {
-                let from = if class == nodes[at].class { likelihood.blank } else { total };
+                let from = if class == own { likelihood.blank } else { total };
                 if from == f64::NEG_INFINITY {
                     continue;
                 }
-                let Some(state) = language.step(nodes[at].state, character) else { continue };
-                let child = *children.entry((at, class)).or_insert_with(|| {
-                    nodes.push(Node { parent: at, class, character, state, best_end: f64::NEG_INFINITY });
-                    nodes.len() - 1
-                });
-                let entry = next.entry(child).or_insert(Likelihood::NONE);
+                let Some(child) = readings.longer(at, class, character) else { continue };
+                let entry = readings.next(child, &mut next);
                 entry.inked = log_add(entry.inked, from + p);
             }
         }
-        beam = next.iter().map(|(at, l)| (*at, *l)).collect();
-        // The node's number breaks ties, so that the same lattice always gives the same reading.
-        beam.sort_by(|a, b| b.1.total().total_cmp(&a.1.total()).then(a.0.cmp(&b.0)));
-        beam.truncate(BEAM);
-        if let Some(best) = beam.first().map(|b| b.1.total()) {
-            beam.retain(|b| b.1.total() > best - BEAM_DEPTH);
+        for standing in &mut next {
+            standing.total = standing.likelihood.total();
+            readings.nodes[standing.node].slot = None;
         }
-        for (at, likelihood) in &beam {
-            if language.is_accepting(nodes[*at].state) {
-                let end = likelihood.total() + scored.after[t + 1];
-                nodes[*at].best_end = nodes[*at].best_end.max(end);
+        std::mem::swap(&mut beam, &mut next);
+        // The node's number breaks ties, so that the same lattice always gives the same reading.
+        beam.sort_by(|a, b| b.total.total_cmp(&a.total).then(a.node.cmp(&b.node)));
+        beam.truncate(BEAM);
+        if let Some(best) = beam.first().map(|b| b.total) {
+            beam.retain(|b| b.total > best - BEAM_DEPTH);
+        }
+        for Standing { node, total, .. } in &beam {
+            let node = &mut readings.nodes[*node];
+            if language.is_accepting(node.state) {
+                node.best_end = node.best_end.max(total + scored.after[t + 1]);
             }
         }
     }
+    let nodes = readings.nodes;
     let mut ends: Vec<usize> =
         (1..nodes.len()).filter(|at| nodes[*at].best_end > f64::NEG_INFINITY).collect();
     ends.sort_by(|a, b| nodes[*b].best_end.total_cmp(&nodes[*a].best_end).then(a.cmp(b)));
@@ -215,43 +296,12 @@ fn path(nodes: &[Node], mut at: usize) -> String {
 
 /// The score of `text`, as [`n_best`] would give it with an endless beam.
 pub(crate) fn score(lattice: &Lattice, is_open: bool, text: &str) -> f64 {
-    ending(&Scored::new(lattice, Skipping::of_value(is_open)), text).map_or(f64::NEG_INFINITY, |e| e.0)
+    Scorer::of_value(lattice, is_open).score(text)
 }
 
 /// The score of `label` as a text with which a segment begins, and the frame after it.
 pub(crate) fn label(lattice: &Lattice, label: &str) -> Option<(f64, usize)> {
-    ending(&Scored::new(lattice, Skipping::Label), label)
-}
-
-/// The score of `text` where it ends best, and the frame after it.
-fn ending(scored: &Scored, text: &str) -> Option<(f64, usize)> {
-    let lattice = scored.lattice;
-    let labels: Vec<u32> = text.chars().map(|c| lattice.alphabet().class(c).unwrap_or(u32::MAX)).collect();
-    let last = labels.len().checked_sub(1)?;
-    // For each label: the likelihood of standing on it, and on the blank after it.
-    let mut on = vec![f64::NEG_INFINITY; labels.len()];
-    let mut off = on.clone();
-    let mut best = None;
-    for t in 0..lattice.len() {
-        let blank = scored.blank(t);
-        for i in (0..labels.len()).rev() {
-            let entered = if i == 0 {
-                scored.before[t]
-            } else if labels[i] == labels[i - 1] {
-                off[i - 1]
-            } else {
-                log_add(on[i - 1], off[i - 1])
-            };
-            let stayed = log_add(on[i], off[i]) + blank;
-            on[i] = log_add(on[i], entered) + scored.class(t, labels[i]);
-            off[i] = stayed;
-        }
-        let end = log_add(on[last], off[last]) + scored.after[t + 1];
-        if best.is_none_or(|(score, _)| end > score) {
-            best = Some((end, t + 1));
-        }
-    }
-    best
+    Scorer::new(lattice, Skipping::Label).ending(label)
 }
 
 /// The frames of each character of `text` on its likeliest alignment; `None` where it has more
@@ -262,7 +312,7 @@ pub(crate) fn align(lattice: &Lattice, is_open: bool, text: &str) -> Option<Vec<
     if count == 0 || count > frames {
         return None;
     }
-    let scored = Scored::new(lattice, Skipping::of_value(is_open));
+    let scored = Scorer::of_value(lattice, is_open);
     // State 2i is on label i, 2i + 1 on the blank after it; `came[t][state]` is where from.
     const NEW: u32 = u32::MAX;
     let mut now = vec![f64::NEG_INFINITY; 2 * count];

@@ -256,11 +256,14 @@ impl Lattice {
     }
 }
 
-/// ln(eᵃ + eᵇ).
+/// What lies this far below another likelihood adds nothing to it that a sum of them would show.
+const NEGLIGIBLE: f64 = 32.0;
+
+/// ln(eᵃ + eᵇ), to within e⁻³².
 #[must_use]
 pub(crate) fn log_add(a: f64, b: f64) -> f64 {
     let (high, low) = if a > b { (a, b) } else { (b, a) };
-    if low == f64::NEG_INFINITY { high } else { high + (low - high).exp().ln_1p() }
+    if low > high - NEGLIGIBLE { high + (low - high).exp().ln_1p() } else { high }
 }
 
 /// The one form of a character that stands for all forms of the same meaning.

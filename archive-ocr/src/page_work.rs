@@ -8,9 +8,9 @@ use archive_core::Error;
 use rayon::prelude::*;
 
 use crate::cancellation::Cancellation;
-use crate::candidates::{Candidate, candidates};
+use crate::candidates::{Candidate, add_readings, candidates, readings};
 use crate::confidence::lead;
-use crate::decode;
+use crate::decode::{self, Hypothesis};
 use crate::detection::{Detection, Segment, Turn, cut};
 use crate::engine::Engine;
 use crate::fields::{Piece, Window, gap, windows};
@@ -145,6 +145,8 @@ pub(crate) struct PageWork<'a> {
 /// Where a field's value stands, as far as is known by now.
 struct Place {
     views: Vec<View>,
+    /// What the views may read there.
+    readings: Vec<Hypothesis>,
     candidates: Vec<Candidate>,
     /// What speaks against the place, in nats.
     doubt: f64,
@@ -154,9 +156,10 @@ struct Place {
 
 impl Place {
     fn new(schema: &FieldSchema, view: View, doubt: f64) -> Option<Self> {
-        let candidates = candidates(schema, &[&view.lattice]);
+        let readings = readings(schema, &view.lattice);
+        let candidates = candidates(schema, &[&view.lattice], &readings);
         let merit = candidates.first()?.score - doubt;
-        Some(Self { views: vec![view], candidates, doubt, merit })
+        Some(Self { views: vec![view], readings, candidates, doubt, merit })
     }
 
     /// How far the best value is ahead of the next one, in nats.
@@ -466,9 +469,14 @@ impl<'a> PageWork<'a> {
                 views.push(view);
             }
         }
-        place.views.extend(views);
-        let lattices: Vec<&Lattice> = place.views.iter().map(|v| &v.lattice).collect();
-        place.candidates = self.deciding(|| candidates(schema, &lattices));
+        self.deciding(|| {
+            for view in views {
+                add_readings(&mut place.readings, readings(schema, &view.lattice));
+                place.views.push(view);
+            }
+            let lattices: Vec<&Lattice> = place.views.iter().map(|v| &v.lattice).collect();
+            place.candidates = candidates(schema, &lattices, &place.readings);
+        });
         Ok(())
     }
 }
