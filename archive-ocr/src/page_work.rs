@@ -143,7 +143,7 @@ pub(crate) struct PageWork<'a> {
 }
 
 /// Where a field's value stands, as far as is known by now.
-struct Place {
+pub(crate) struct Place {
     views: Vec<View>,
     /// What the views may read there.
     readings: Vec<Hypothesis>,
@@ -309,17 +309,18 @@ impl<'a> PageWork<'a> {
         Ok(None)
     }
 
-    /// The best reading of a field over all places where it may stand: those that `own`, the
-    /// occurrences of its labels, point to.
-    pub(crate) fn field(
+    /// The place of a field's best value over all places where it may stand: those that `own`, the
+    /// occurrences of its labels, point to. `None` where there is none, or where reading on may find
+    /// a better one.
+    pub(crate) fn place(
         &self,
-        schema: &Arc<FieldSchema>,
+        schema: &FieldSchema,
         is_last_round: bool,
         own: &[&Occurrence],
         all: &[Occurrence],
         text: &TextLines,
         segments: &[ReadSegment],
-    ) -> Result<Option<FieldReading>, Error> {
+    ) -> Result<Option<Place>, Error> {
         let mut best: Option<Place> = None;
         let mut consider = |view: View, doubt: f64| {
             if let Some(place) = self.deciding(|| Place::new(schema, view, doubt))
@@ -351,7 +352,7 @@ impl<'a> PageWork<'a> {
                 }
             }
         }
-        best.map_or(Ok(None), |place| self.settle(schema, place, segments))
+        Ok(best)
     }
 
     /// The reading of a field whose label could not be read: where one segment, and no other, bears
@@ -389,7 +390,7 @@ impl<'a> PageWork<'a> {
     }
 
     /// The reading at a place, after further looks where it leaves doubt.
-    fn settle(
+    pub(crate) fn settle(
         &self,
         schema: &Arc<FieldSchema>,
         mut place: Place,

@@ -15,7 +15,7 @@ use crate::detection::{Detection, detect};
 use crate::engine::{Engine, OnnxEngine};
 use crate::manifest::{self, ModelManifest};
 use crate::page_image::PageImage;
-use crate::page_work::{PageWork, legibility};
+use crate::page_work::{PageWork, Place, legibility};
 use crate::paper;
 use crate::quality::Quality;
 use crate::reading::{FieldReading, PageReading};
@@ -219,13 +219,19 @@ impl Reader {
         if !is_last && (document.is_none() || wanted.iter().any(|f| own(f).is_empty())) {
             return Ok(None);
         }
-        let read = |schema: &&Arc<FieldSchema>| {
-            work.field(schema, is_last, &own(schema), &occurrences, &text, segments)
+        let place = |schema: &&Arc<FieldSchema>| {
+            work.place(schema, is_last, &own(schema), &occurrences, &text, segments)
         };
-        let readings = wanted.par_iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        if !is_last && readings.iter().any(Option::is_none) {
+        let places = wanted.par_iter().map(place).collect::<Result<Vec<_>, _>>()?;
+        if !is_last && places.iter().any(Option::is_none) {
             return Ok(None);
         }
+        // Only now are places looked at again: what reading on would find anew is not worth it.
+        let settle = |(schema, place): (&&Arc<FieldSchema>, Option<Place>)| match place {
+            None => Ok(None),
+            Some(place) => work.settle(schema, place, segments),
+        };
+        let readings = wanted.par_iter().zip(places).map(settle).collect::<Result<Vec<_>, _>>()?;
         let mut fields: BTreeMap<FieldName, FieldReading> =
             readings.into_iter().flatten().map(|f| (f.schema.name.clone(), f)).collect();
         // What a paper of an unknown kind should bear is unknown too.
@@ -257,7 +263,11 @@ impl Reader {
             let schema = &self.fields[at];
             let own: Vec<&Occurrence> = faint.iter().filter(|o| o.owner == at).collect();
             let labelled =
-                if own.is_empty() { None } else { work.field(schema, true, &own, &all, text, segments)? };
+                if own.is_empty() { None } else { work.place(schema, true, &own, &all, text, segments)? };
+            let labelled = match labelled {
+                None => None,
+                Some(place) => work.settle(schema, place, segments)?,
+            };
             let reading = match labelled {
                 None if !schema.is_open => {
                     let known: Vec<&FieldReading> = fields.values().collect();
