@@ -171,8 +171,12 @@ impl Place {
         }
     }
 
+    /// Whether another look may bring another value. A value that is a part of the first one says how
+    /// far it reaches and not what stands there: looks do not change their distance.
     fn is_uncertain(&self) -> bool {
-        self.lead() < CLEAR_LEAD || self.candidates.first().is_none_or(|c| c.score < CLEAR_SCORE)
+        let Some(first) = self.candidates.first() else { return true };
+        let rival = self.candidates.iter().skip(1).find(|c| !first.text.contains(&c.text));
+        first.score < CLEAR_SCORE || rival.is_some_and(|rival| first.score - rival.score < CLEAR_LEAD)
     }
 }
 
