@@ -42,6 +42,8 @@ pub struct PageImage {
     width: u32,
     height: u32,
     colour: bool,
+    /// Whether the file ended before the picture did.
+    ends_early: bool,
     plane: Vec<u8>,
 }
 
@@ -65,7 +67,8 @@ impl PageImage {
     /// Decodes an image held in memory; `name` stands in errors.
     ///
     /// # Errors
-    /// - `InvalidInput`: empty, truncated, damaged, too large or too small.
+    /// - `InvalidInput`: empty, truncated, damaged, too large or too small. A JPEG of which only a
+    ///   later part is missing is a page: see [`PageImage::ends_early`].
     /// - `Unsupported`: no JPEG, PNG or TIFF, an animation, or several pages in one file.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, Error> {
         let format = format_of(name, bytes)?;
@@ -108,7 +111,8 @@ impl PageImage {
         decoded.apply_orientation(orientation);
         let (width, height) = (decoded.width(), decoded.height());
         let (colour, plane) = brightness(decoded);
-        Ok(Self { name: name.to_owned(), width, height, colour, plane })
+        let ends_early = format == ImageFormat::Jpeg && jpeg_ends_early(bytes);
+        Ok(Self { name: name.to_owned(), width, height, colour, ends_early, plane })
     }
 
     /// A page from its brightness, row by row: 0 is black. `colour` tells whether it had colours.
@@ -131,7 +135,7 @@ impl PageImage {
             let message = format!("{} values make no page of {width} x {height} pixels", plane.len());
             return Err(Error::invalid(name, message));
         }
-        Ok(Self { name: name.to_owned(), width, height, colour: false, plane })
+        Ok(Self { name: name.to_owned(), width, height, colour: false, ends_early: false, plane })
     }
 
     /// The same page with other brightness.
@@ -164,6 +168,12 @@ impl PageImage {
         self.colour
     }
 
+    /// Whether the file ended before the picture did: what was missing is grey, or as the last rows.
+    #[must_use]
+    pub fn ends_early(&self) -> bool {
+        self.ends_early
+    }
+
     /// The brightness row by row: 0 is black.
     #[must_use]
     pub fn plane(&self) -> &[u8] {
@@ -188,6 +198,26 @@ pub(crate) fn format_of(name: &str, bytes: &[u8]) -> Result<ImageFormat, Error> 
         Ok(format) => Err(unsupported(format!("is {format:?}"))),
         Err(_) if bytes.starts_with(b"%PDF") => Err(unsupported("is a PDF".to_owned())),
         Err(_) => Err(unsupported("is no image".to_owned())),
+    }
+}
+
+/// Whether a JPEG file lacks its end marker, which cannot occur within the picture's data.
+fn jpeg_ends_early(bytes: &[u8]) -> bool {
+    const START_OF_SCAN: u8 = 0xda;
+    // Segments before the picture may hold a small picture with an end of its own: go past them.
+    let mut rest = bytes.get(2..).unwrap_or_default();
+    loop {
+        match rest {
+            [0xff, 0xff, ..] => rest = &rest[1..],
+            [0xff, START_OF_SCAN, data @ ..] => {
+                return !data.windows(2).rev().any(|pair| pair == [0xff, 0xd9]);
+            }
+            [0xff, _, high, low, ..] => {
+                let length = usize::from(u16::from_be_bytes([*high, *low]));
+                rest = rest.get(2 + length..).unwrap_or_default();
+            }
+            _ => return true,
+        }
     }
 }
 

@@ -89,6 +89,8 @@ pub enum QualityFault {
     Blurred,
     /// Characters are cut off at an edge.
     Cropped,
+    /// The file ends before the picture does.
+    EndsEarly,
 }
 
 impl QualityFault {
@@ -97,7 +99,7 @@ impl QualityFault {
     pub fn verdict(self) -> QualityVerdict {
         match self {
             Self::Blank | Self::Skewed | Self::Turned => QualityVerdict::Look,
-            Self::LowResolution | Self::LowContrast | Self::Blurred | Self::Cropped => {
+            Self::LowResolution | Self::LowContrast | Self::Blurred | Self::Cropped | Self::EndsEarly => {
                 QualityVerdict::ScanAgain
             }
         }
@@ -114,6 +116,7 @@ impl QualityFault {
             Self::LowContrast => "ink and paper are too near to each other: scan it darker",
             Self::Blurred => "its characters have no sharp edges: scan it again",
             Self::Cropped => "characters are cut off at an edge: scan the whole page",
+            Self::EndsEarly => "its file ends before the picture does: copy the file again, or scan it again",
         }
     }
 }
@@ -134,6 +137,7 @@ impl Quality {
             (segments > 0 && contrast < CONTRAST_MINIMUM, QualityFault::LowContrast),
             (segments > 0 && sharpness < SHARPNESS_MINIMUM, QualityFault::Blurred),
             (detection.segments.iter().any(|s| is_cropped(page, detection, s)), QualityFault::Cropped),
+            (page.ends_early(), QualityFault::EndsEarly),
         ];
         let faults: Vec<QualityFault> = faults.into_iter().filter(|(is, _)| *is).map(|(_, f)| f).collect();
         let verdict = faults.iter().map(|f| f.verdict()).max().unwrap_or(QualityVerdict::Good);

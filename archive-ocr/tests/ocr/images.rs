@@ -45,6 +45,27 @@ fn every_truncation_is_an_error_or_a_page() {
 }
 
 #[test]
+fn a_jpeg_that_ends_early_says_so() {
+    let page = DynamicImage::ImageLuma8(image::GrayImage::from_fn(640, 640, |x, y| {
+        image::Luma([(x * y % 251) as u8])
+    }));
+    let bytes = encode(&page, ImageFormat::Jpeg);
+    let whole = PageImage::from_bytes("scan", &bytes).unwrap();
+    assert!(!whole.ends_early());
+    let half = PageImage::from_bytes("scan", &bytes[..bytes.len() / 2]).unwrap();
+    assert!(half.ends_early() && half.height() == whole.height());
+    // What a camera writes behind the picture is not the picture's.
+    let followed = [&bytes[..], b"behind it"].concat();
+    assert!(!PageImage::from_bytes("scan", &followed).unwrap().ends_early());
+    // A small picture among the notes before it has an end of its own.
+    let note = [&[0xff, 0xe5, 0, 8][..], b"ab\xff\xd9cd"].concat();
+    let cut = [&bytes[..2], &note, &bytes[2..bytes.len() / 2]].concat();
+    assert!(PageImage::from_bytes("scan", &cut).unwrap().ends_early());
+    let whole = [&bytes[..2], &note, &bytes[2..]].concat();
+    assert!(!PageImage::from_bytes("scan", &whole).unwrap().ends_early());
+}
+
+#[test]
 fn every_flipped_byte_is_an_error_or_a_page() {
     let page = DynamicImage::new_luma8(40, 40);
     for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Tiff] {
