@@ -5,7 +5,7 @@ use crate::lattice::{Lattice, log_add};
 use crate::schema::FieldSchema;
 
 /// Nats that a value outside the dictionary, or with a wrong check character, needs more.
-const UNEXPECTED: f64 = 4.5;
+const UNEXPECTED: f64 = 7.0;
 
 /// Nats that a value which few papers bear needs more.
 const UNUSUAL: f64 = 2.0;
@@ -45,7 +45,11 @@ pub(crate) fn add_readings(texts: &mut Vec<Hypothesis>, more: Vec<Hypothesis>) {
 
 /// The values that a place may hold under the schema, best first, of the [`readings`] of all its
 /// views. Each view is one look at the place; a text's score is its mean over all of them.
-pub(crate) fn candidates(schema: &FieldSchema, views: &[&Lattice], readings: &[Hypothesis]) -> Vec<Candidate> {
+pub(crate) fn candidates(
+    schema: &FieldSchema,
+    views: &[&Lattice],
+    readings: &[Hypothesis],
+) -> Vec<Candidate> {
     let scorers = scorers(schema, views);
     let mut found: Vec<Candidate> = Vec::new();
     for reading in readings {
