@@ -251,7 +251,10 @@ impl<'a> PageWork<'a> {
 
     /// Reads segments with full care, and all that comes after them, where a glance read them with
     /// little confidence.
-    pub(crate) fn recognise_with_care(&mut self, glanced: Vec<ReadSegment>) -> Result<Vec<ReadSegment>, Error> {
+    pub(crate) fn recognise_with_care(
+        &mut self,
+        glanced: Vec<ReadSegment>,
+    ) -> Result<Vec<ReadSegment>, Error> {
         if legibility(&glanced) > HARD {
             return Ok(glanced);
         }

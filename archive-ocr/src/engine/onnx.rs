@@ -49,22 +49,9 @@ impl OnnxEngine {
         let recogniser_bytes = read_model(directory, &manifest.recogniser.file, manifest.recogniser.sha256)?;
         let environment = environment(directory)?;
         let detector_path = directory.join(&manifest.detector.file);
-        let recogniser_path = directory.join(&manifest.recogniser.file);
-        let glancers = match manifest.recogniser.glance {
-            Arithmetic::Float32 => None,
-            Arithmetic::Int8 => Some(in_eight_bits(&recogniser_path, &recogniser_bytes)?),
-        };
-        let glancers = glancers.map(|bytes| SessionPool::new(environment, recogniser_path.clone(), bytes));
-        let glancers = glancers.transpose()?;
         let detectors = SessionPool::new(environment, detector_path, simplified(detector_bytes))?;
-        // Where lines are glanced at, a session of the whole model is made when it is first needed.
-        let recognisers = match &glancers {
-            None => SessionPool::new(environment, recogniser_path, simplified(recogniser_bytes))?,
-            Some(glancers) => SessionPool {
-                input: glancers.input.clone(),
-                ..SessionPool::unopened(environment, recogniser_path, simplified(recogniser_bytes))
-            },
-        };
+        let (recognisers, glancers) =
+            recognisers(environment, directory.join(&manifest.recogniser.file), recogniser_bytes, manifest)?;
         let characters = glancers.as_ref().unwrap_or(&recognisers).with(|session| {
             let characters = session.metadata().ok().and_then(|m| m.custom("character"));
             characters
@@ -156,17 +143,46 @@ fn simplified(model: Vec<u8>) -> Vec<u8> {
     }
 }
 
-/// The model at `path` with its weights in eight bits.
-fn in_eight_bits(path: &Path, model: &[u8]) -> Result<Vec<u8>, Error> {
-    let network = Network::parse(model).and_then(|mut network| {
+/// The sessions of the recogniser, and those of the recogniser in eight bits, where the manifest asks
+/// for it and the processor is faster that way.
+fn recognisers(
+    environment: &'static Environment,
+    path: PathBuf,
+    model: Vec<u8>,
+    manifest: &ModelManifest,
+) -> Result<(SessionPool, Option<SessionPool>), Error> {
+    if manifest.recogniser.glance == Arithmetic::Float32 || !multiplies_eight_bits() {
+        return Ok((SessionPool::new(environment, path, simplified(model))?, None));
+    }
+    let network = Network::parse(&model).and_then(|mut network| {
         network.simplify();
         (network.quantise() > 0).then_some(network)
     });
-    network.map(Network::into_bytes).ok_or_else(|| {
-        let message = "the model has no part that can work in eight bits: set recogniser.glance to \"float32\" in \
-                       the manifest";
-        Error::new(ErrorKind::Corrupt, path.display().to_string(), message)
-    })
+    let Some(network) = network else {
+        // What is no model at all says so itself.
+        let recognisers = SessionPool::new(environment, path, model)?;
+        let message = "no part of the model can work in eight bits; set recogniser.glance to \"float32\" in the \
+                       manifest";
+        return Err(Error::new(ErrorKind::Unsupported, recognisers.path.display().to_string(), message));
+    };
+    let glancers = SessionPool::new(environment, path.clone(), network.into_bytes())?;
+    // A session of the whole model is made when it is first needed.
+    let recognisers = SessionPool {
+        input: glancers.input.clone(),
+        ..SessionPool::unopened(environment, path, simplified(model))
+    };
+    Ok((recognisers, Some(glancers)))
+}
+
+/// Whether products of eight bits are faster here than floating-point ones, and their sums exact.
+///
+/// Processors of x86-64 without instructions for them (before 2019) lose sums that exceed 16 bits, or
+/// take as long as with floating-point numbers.
+fn multiplies_eight_bits() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return is_x86_feature_detected!("avx512vnni") || is_x86_feature_detected!("avxvnni");
+    #[cfg(not(target_arch = "x86_64"))]
+    true
 }
 
 /// The three channels of a grey plane, each normalised.

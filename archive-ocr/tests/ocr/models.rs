@@ -8,7 +8,8 @@ use archive_core::evidence::Verdict;
 use archive_core::record::Digest;
 use archive_core::{Error, ErrorKind};
 use archive_ocr::detection::Turn;
-use archive_ocr::manifest::{ModelManifest, SHIPPED_TEXT};
+use archive_ocr::engine::OnnxEngine;
+use archive_ocr::manifest::{Arithmetic, ModelManifest, SHIPPED_TEXT};
 use archive_ocr::{Cancellation, PageImage, ReadOptions, Reader, ReaderConfig};
 use sha2::{Digest as _, Sha256};
 
@@ -142,6 +143,37 @@ fn a_real_page_is_read_and_verified() {
         let blank = PageImage::from_plane("blank", 900, 1200, vec![noise; 900 * 1200]).unwrap();
         assert!(reader.read(&blank).unwrap().fields.is_empty());
     }
+}
+
+#[test]
+fn eight_bits_read_what_floating_point_numbers_read() {
+    let Some(models) = models() else { return };
+    let page =
+        PageImage::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples/contract.jpg")).unwrap();
+    let config = ReaderConfig::new(&models);
+    let mut manifest = ModelManifest::shipped();
+    assert_eq!(manifest.recogniser.glance, Arithmetic::Int8);
+    let quick = Reader::open(&config).unwrap().read(&page).unwrap();
+    manifest.recogniser.glance = Arithmetic::Float32;
+    let engine = OnnxEngine::open(&models, &manifest).unwrap();
+    let exact = Reader::with_engine(Box::new(engine), &config).unwrap().read(&page).unwrap();
+    assert!(exact.fields.len() > 8, "{:?}", exact.fields.keys());
+    for (name, field) in &exact.fields {
+        assert_eq!(quick.fields[name].value, field.value, "{name}");
+        assert!((quick.fields[name].confidence.get() - field.confidence.get()).abs() < 0.2, "{name}");
+    }
+}
+
+#[test]
+fn a_model_without_a_part_for_eight_bits_is_named() {
+    let Some(models) = models() else { return };
+    // The classifier of directions has small layers alone.
+    let file = "ch_ppocr_mobile_v2.0_cls_mobile.onnx";
+    let mut manifest = ModelManifest::shipped();
+    manifest.recogniser.file = file.to_owned();
+    manifest.recogniser.sha256 = Digest(Sha256::digest(fs::read(models.join(file)).unwrap()).into());
+    let error = OnnxEngine::open(&models, &manifest).unwrap_err();
+    assert!(error.to_string().contains(file), "{error}");
 }
 
 /// The sample contract as its brightness, turned clockwise by so many quarter turns.

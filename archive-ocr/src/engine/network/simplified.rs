@@ -25,7 +25,8 @@ impl Network {
             let Some(quotient) = only_user(&self.nodes[product]) else { continue };
             let takes_x = self.nodes[product].operator == "Mul" && self.nodes[product].inputs.contains(x);
             let last = &self.nodes[quotient];
-            let is_sixth = last.operator == "Div" && last.inputs.get(1).is_some_and(|i| self.scalar(i) == Some(6.0));
+            let is_sixth =
+                last.operator == "Div" && last.inputs.get(1).is_some_and(|i| self.scalar(i) == Some(6.0));
             if takes_x && is_sixth {
                 found.push((at, clip, product, quotient, x.clone()));
             }
