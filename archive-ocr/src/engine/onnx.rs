@@ -231,9 +231,10 @@ impl SessionPool {
             let builder = builder
                 .with_optimization_level(GraphOptimizationLevel::Level3)
                 .map_err(ort::Error::<()>::from)?;
-            // Lines come in every width, and the arena keeps the memory of each width that it saw.
+            // Lines come in every width, and a pattern is kept for each. The arena gives its memory to the
+            // next width; without it, every run asks the system for pages anew.
             let builder = builder.with_memory_pattern(false).map_err(ort::Error::<()>::from)?;
-            let cpu = CPU::default().with_arena_allocator(false).build();
+            let cpu = CPU::default().with_arena_allocator(true).build();
             let mut builder = builder.with_execution_providers([cpu]).map_err(ort::Error::<()>::from)?;
             builder.commit_from_memory(&self.model)
         };
