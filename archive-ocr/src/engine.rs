@@ -59,6 +59,11 @@ pub trait Engine: fmt::Debug + Send + Sync {
     fn glance(&self, line: &Plane) -> Result<Lattice, Error> {
         self.recognise(line)
     }
+
+    /// Whether [`Engine::glance`] is another look than [`Engine::recognise`].
+    fn glances(&self) -> bool {
+        false
+    }
 }
 
 /// How likely each pixel of a page belongs to text, from 0 to 1.

@@ -255,7 +255,7 @@ impl<'a> PageWork<'a> {
         &mut self,
         glanced: Vec<ReadSegment>,
     ) -> Result<Vec<ReadSegment>, Error> {
-        if legibility(&glanced) > HARD {
+        if !self.engine.glances() || legibility(&glanced) > HARD {
             return Ok(glanced);
         }
         self.care = Care::Full;

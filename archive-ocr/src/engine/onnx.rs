@@ -130,6 +130,10 @@ impl Engine for OnnxEngine {
     fn glance(&self, line: &Plane) -> Result<Lattice, Error> {
         self.lattice(self.glancers.as_ref().unwrap_or(&self.recognisers), line)
     }
+
+    fn glances(&self) -> bool {
+        self.glancers.is_some()
+    }
 }
 
 /// The model with less work for the same values, where its graph is understood.
