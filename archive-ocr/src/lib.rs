@@ -55,6 +55,7 @@ mod page_work;
 mod paper;
 mod pattern;
 pub mod pdf;
+mod place;
 mod plane;
 pub mod quality;
 mod reader;

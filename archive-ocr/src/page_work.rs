@@ -8,15 +8,15 @@ use archive_core::Error;
 use rayon::prelude::*;
 
 use crate::cancellation::Cancellation;
-use crate::candidates::{Candidate, add_readings, candidates, readings};
-use crate::confidence::lead;
-use crate::decode::{self, Hypothesis};
+use crate::candidates::{add_readings, candidates, readings};
+use crate::decode;
 use crate::detection::{Detection, Segment, Turn, cut};
 use crate::engine::Engine;
 use crate::fields::{Piece, Window, gap, windows};
 use crate::lattice::Lattice;
 use crate::page_image::PageImage;
 use crate::page_number::{self, PageNumber};
+use crate::place::{CLEAR_LEAD, Care, FAIR_LEAD, LOOKS, Look, Place, THIRD_LOOKS, reading, span};
 use crate::reading::{FieldReading, Timing};
 use crate::schema::FieldSchema;
 use crate::text_lines::{Occurrence, ReadSegment, TextLines};
@@ -44,12 +44,6 @@ const ROUND: usize = 16;
 /// A reading this bad calls for a look where the detector may have missed the value.
 const MISSED: f64 = -5.0;
 
-/// A lead over the next value that calls for no second look, in nats.
-const CLEAR_LEAD: f64 = 5.5;
-
-/// A score that calls for no second look, in nats.
-const CLEAR_SCORE: f64 = -2.0;
-
 /// A cut on which the first reading scores less shows another place.
 const MISPLACED: f64 = -20.0;
 
@@ -59,44 +53,12 @@ const DOUBT_UNLABELLED: f64 = 4.0;
 /// How well a value without a label must be read, in nats.
 const UNLABELLED: f64 = -3.0;
 
-/// One way to cut a value's place out anew.
-struct Look {
-    /// What is added above and below, in parts of the place's height.
-    margin: f32,
-    /// How many times as wide as on the page.
-    stretch: f32,
-    care: Care,
-}
-
-/// How exact a look is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Care {
-    /// [`Engine::glance`].
-    Glance,
-    /// [`Engine::recognise`].
-    Full,
-}
-
 /// How far left of a text its missed first character may begin, in heights of the line.
 const FURTHER: f32 = 1.5;
 
 /// How wide lines are read at first, in parts of their width: that costs as much less, and nothing is
 /// lost. At three quarters, long numbers lose digits of which two alike stand beside each other.
 const FIRST_STRETCH: f32 = 0.85;
-
-/// How further looks cut a value's place, one after the other while there is doubt; the latter two
-/// only where the lead is small.
-const LOOKS: [Look; 2] = [
-    Look { margin: 0.1, stretch: 0.9, care: Care::Glance },
-    Look { margin: -0.06, stretch: 0.9, care: Care::Glance },
-];
-const THIRD_LOOKS: [Look; 2] = [
-    Look { margin: 0.02, stretch: 1.12, care: Care::Full },
-    Look { margin: 0.04, stretch: 0.77, care: Care::Full },
-];
-
-/// A lead that calls for no third look, in nats.
-const FAIR_LEAD: f64 = 3.5;
 
 /// A page read with less confidence at a glance is read with full care from the beginning.
 const HARD: f32 = 0.9;
@@ -140,44 +102,6 @@ pub(crate) struct PageWork<'a> {
     decided: Stopwatch,
     lines: AtomicUsize,
     looks: AtomicUsize,
-}
-
-/// Where a field's value stands, as far as is known by now.
-pub(crate) struct Place {
-    views: Vec<View>,
-    /// What the views may read there.
-    readings: Vec<Hypothesis>,
-    candidates: Vec<Candidate>,
-    /// What speaks against the place, in nats.
-    doubt: f64,
-    /// The best candidate's score without that.
-    merit: f64,
-}
-
-impl Place {
-    fn new(schema: &FieldSchema, view: View, doubt: f64) -> Option<Self> {
-        let readings = readings(schema, &view.lattice);
-        let candidates = candidates(schema, &[&view.lattice], &readings);
-        let merit = candidates.first()?.score - doubt;
-        Some(Self { views: vec![view], readings, candidates, doubt, merit })
-    }
-
-    /// How far the best value is ahead of the next one, in nats.
-    fn lead(&self) -> f64 {
-        match &self.candidates[..] {
-            [] => 0.0,
-            [_] => f64::INFINITY,
-            [first, second, ..] => first.score - second.score,
-        }
-    }
-
-    /// Whether another look may bring another value. A value that is a part of the first one says how
-    /// far it reaches and not what stands there: looks do not change their distance.
-    fn is_uncertain(&self) -> bool {
-        let Some(first) = self.candidates.first() else { return true };
-        let rival = self.candidates.iter().skip(1).find(|c| !first.text.contains(&c.text));
-        first.score < CLEAR_SCORE || rival.is_some_and(|rival| first.score - rival.score < CLEAR_LEAD)
-    }
 }
 
 impl<'a> PageWork<'a> {
@@ -487,36 +411,6 @@ impl<'a> PageWork<'a> {
         });
         Ok(())
     }
-}
-
-/// The frames from the first to the last character of a text.
-fn span(schema: &FieldSchema, lattice: &Lattice, text: &str) -> Option<std::ops::Range<usize>> {
-    let spans = decode::align(lattice, schema.is_open, text)?;
-    Some(spans.first()?.start..spans.last()?.end)
-}
-
-fn reading(schema: &Arc<FieldSchema>, place: Place) -> Option<FieldReading> {
-    let Place { views, mut candidates, merit, .. } = place;
-    if candidates.is_empty() {
-        return None;
-    }
-    let first = candidates.remove(0);
-    // The text may come from a later view, and not fit on the first one.
-    let region = views.iter().find_map(|view| view.region(span(schema, &view.lattice, &first.text)?))?;
-    let lead = lead(&first, &candidates);
-    Some(FieldReading {
-        value: first.value,
-        text: first.text,
-        confidence: schema.calibration.confidence(lead, merit),
-        lead,
-        fit: merit,
-        region,
-        alternatives: candidates,
-        score: first.score,
-        legibility: 1.0,
-        schema: Arc::clone(schema),
-        views,
-    })
 }
 
 /// Whether a segment has enough text to tell which way round it is, and no more than is cheap.
