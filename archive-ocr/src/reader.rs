@@ -177,10 +177,10 @@ impl Reader {
         let rounds = work.rounds();
         for (round, wanted) in rounds.iter().enumerate() {
             segments.extend(work.recognise(wanted)?);
-            if round == 0 && may_be_reversed && work.is_reversed(&segments)? {
-                return Ok(None);
-            }
             if round == 0 {
+                if may_be_reversed && work.is_reversed(&segments)? {
+                    return Ok(None);
+                }
                 segments = work.recognise_with_care(segments)?;
             }
             let is_last = round + 1 == rounds.len();
@@ -228,9 +228,8 @@ impl Reader {
             return Ok(None);
         }
         // Only now are places looked at again: what reading on would find anew is not worth it.
-        let settle = |(schema, place): (&&Arc<FieldSchema>, Option<Place>)| match place {
-            None => Ok(None),
-            Some(place) => work.settle(schema, place, segments),
+        let settle = |(schema, place): (&&Arc<FieldSchema>, Option<Place>)| {
+            place.map_or(Ok(None), |place| work.settle(schema, place, segments))
         };
         let readings = wanted.par_iter().zip(places).map(settle).collect::<Result<Vec<_>, _>>()?;
         let mut fields: BTreeMap<FieldName, FieldReading> =
@@ -263,12 +262,9 @@ impl Reader {
         for &at in &missing {
             let schema = &self.fields[at];
             let own: Vec<&Occurrence> = faint.iter().filter(|o| o.owner == at).collect();
-            let labelled =
+            let place =
                 if own.is_empty() { None } else { work.place(schema, true, &own, &all, text, segments)? };
-            let labelled = match labelled {
-                None => None,
-                Some(place) => work.settle(schema, place, segments)?,
-            };
+            let labelled = place.map_or(Ok(None), |place| work.settle(schema, place, segments))?;
             let reading = match labelled {
                 None if !schema.is_open => {
                     let known: Vec<&FieldReading> = fields.values().collect();

@@ -15,7 +15,7 @@ use prost::Message;
 use self::format::{Attribute, ELEMENT_FLOAT, Model, Node, Tensor};
 
 /// A model whose graph can be rewritten.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Network {
     nodes: Vec<Node>,
     constants: HashMap<String, Tensor>,

@@ -43,15 +43,18 @@ impl OnnxEngine {
     /// # Errors
     /// - `Unavailable`: the library or a model is missing, or the library cannot be opened.
     /// - `Corrupt`: a model is not the one that the manifest names, or of another kind.
+    /// - `Unsupported`: the manifest asks for eight bits, and no part of the model can work in them.
     pub fn open(directory: &Path, manifest: &ModelManifest) -> Result<Self, Error> {
         // Models first: a fault in them is found without a library, and leaves the process as it was.
         let detector_bytes = read_model(directory, &manifest.detector.file, manifest.detector.sha256)?;
         let recogniser_bytes = read_model(directory, &manifest.recogniser.file, manifest.recogniser.sha256)?;
         let environment = environment(directory)?;
         let detector_path = directory.join(&manifest.detector.file);
-        let detectors = SessionPool::new(environment, detector_path, simplified(detector_bytes))?;
+        let detector_bytes = simplified(&detector_bytes).map_or(detector_bytes, Network::into_bytes);
+        let detectors = SessionPool::new(environment, detector_path, detector_bytes)?;
+        let recogniser_path = directory.join(&manifest.recogniser.file);
         let (recognisers, glancers) =
-            recognisers(environment, directory.join(&manifest.recogniser.file), recogniser_bytes, manifest)?;
+            recognisers(environment, recogniser_path, recogniser_bytes, manifest.recogniser.glance)?;
         let characters = glancers.as_ref().unwrap_or(&recognisers).with(|session| {
             let characters = session.metadata().ok().and_then(|m| m.custom("character"));
             characters
@@ -136,15 +139,11 @@ impl Engine for OnnxEngine {
     }
 }
 
-/// The model with less work for the same values, where its graph is understood.
-fn simplified(model: Vec<u8>) -> Vec<u8> {
-    match Network::parse(&model) {
-        None => model,
-        Some(mut network) => {
-            network.simplify();
-            network.into_bytes()
-        }
-    }
+/// A model with less work for the same values; `None` where its graph is not understood.
+fn simplified(model: &[u8]) -> Option<Network> {
+    let mut network = Network::parse(model)?;
+    network.simplify();
+    Some(network)
 }
 
 /// The sessions of the recogniser, and those of the recogniser in eight bits, where the manifest asks
@@ -153,28 +152,25 @@ fn recognisers(
     environment: &'static Environment,
     path: PathBuf,
     model: Vec<u8>,
-    manifest: &ModelManifest,
+    glance: Arithmetic,
 ) -> Result<(SessionPool, Option<SessionPool>), Error> {
-    if manifest.recogniser.glance == Arithmetic::Float32 || !multiplies_eight_bits() {
-        return Ok((SessionPool::new(environment, path, simplified(model))?, None));
+    let network = simplified(&model);
+    let exact = network.clone().map_or(model, Network::into_bytes);
+    if glance == Arithmetic::Float32 || !multiplies_eight_bits() {
+        return Ok((SessionPool::new(environment, path, exact)?, None));
     }
-    let network = Network::parse(&model).and_then(|mut network| {
-        network.simplify();
-        (network.quantise() > 0).then_some(network)
-    });
-    let Some(network) = network else {
+    let quantised = network.and_then(|mut network| (network.quantise() > 0).then(|| network.into_bytes()));
+    let Some(quantised) = quantised else {
         // What is no model at all says so itself.
-        let recognisers = SessionPool::new(environment, path, model)?;
+        let recognisers = SessionPool::new(environment, path, exact)?;
         let message = "no part of the model can work in eight bits; set recogniser.glance to \"float32\" in the \
                        manifest";
         return Err(Error::new(ErrorKind::Unsupported, recognisers.path.display().to_string(), message));
     };
-    let glancers = SessionPool::new(environment, path.clone(), network.into_bytes())?;
+    let glancers = SessionPool::new(environment, path.clone(), quantised)?;
     // A session of the whole model is made when it is first needed.
-    let recognisers = SessionPool {
-        input: glancers.input.clone(),
-        ..SessionPool::unopened(environment, path, simplified(model))
-    };
+    let recognisers =
+        SessionPool { input: glancers.input.clone(), ..SessionPool::unopened(environment, path, exact) };
     Ok((recognisers, Some(glancers)))
 }
 

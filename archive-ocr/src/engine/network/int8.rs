@@ -1,6 +1,6 @@
 //! Weights in eight bits, and with them the arithmetic of most of a network's work.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::Network;
 use super::format::{Attribute, ELEMENT_INT8, Node, OperatorSet};
@@ -20,25 +20,17 @@ impl Network {
     /// examples, and a faint line has as many steps as a dark one. What comes out is a
     /// floating-point number.
     pub(in crate::engine) fn quantise(&mut self) -> usize {
-        let mut count = 0;
-        let mut nodes = Vec::with_capacity(self.nodes.len());
-        let mut skipped = HashSet::new();
-        for at in 0..self.nodes.len() {
-            if skipped.contains(&at) {
-                continue;
+        let users = self.users();
+        let layers: Vec<Option<Layer>> = (0..self.nodes.len()).map(|at| self.layer(&users, at)).collect();
+        let within: HashSet<usize> = layers.iter().flatten().filter_map(|layer| layer.bias_node).collect();
+        let count = layers.iter().flatten().count();
+        let mut nodes = Vec::with_capacity(self.nodes.len() + 2 * count);
+        for (at, (node, layer)) in std::mem::take(&mut self.nodes).into_iter().zip(layers).enumerate() {
+            match layer {
+                Some(layer) => self.write(layer, &mut nodes),
+                None if within.contains(&at) => {}
+                None => nodes.push(node),
             }
-            let layer = match self.nodes[at].operator.as_str() {
-                "Conv" => self.pixel_convolution(at),
-                "MatMul" => self.matrix_product(at),
-                _ => None,
-            };
-            let Some(layer) = layer else {
-                nodes.push(self.nodes[at].clone());
-                continue;
-            };
-            count += 1;
-            skipped.extend(layer.bias_node);
-            self.write(layer, &mut nodes);
         }
         self.nodes = nodes;
         let sets = &mut self.rest.operator_sets;
@@ -46,6 +38,15 @@ impl Network {
             sets.push(OperatorSet { domain: RUNTIME.to_owned(), version: 1 });
         }
         count
+    }
+
+    /// The node as a product with a matrix; `None` for another one, and one that gains nothing.
+    fn layer(&self, users: &HashMap<&str, Vec<usize>>, at: usize) -> Option<Layer> {
+        match self.nodes[at].operator.as_str() {
+            "Conv" => self.pixel_convolution(at),
+            "MatMul" => self.matrix_product(users, at),
+            _ => None,
+        }
     }
 
     fn write(&mut self, layer: Layer, nodes: &mut Vec<Node>) {
@@ -115,7 +116,7 @@ impl Network {
     }
 
     /// A product with a constant matrix, and the constant that is added to it.
-    fn matrix_product(&self, at: usize) -> Option<Layer> {
+    fn matrix_product(&self, users: &HashMap<&str, Vec<usize>>, at: usize) -> Option<Layer> {
         let node = &self.nodes[at];
         let [input, weights] = &node.inputs[..] else { return None };
         let (weights, shape) = self.floats(weights)?;
@@ -124,8 +125,7 @@ impl Network {
         if weights.len() < WORTHWHILE.max(rows) {
             return None;
         }
-        let users = self.users();
-        let sum = self.only_user(&users, node).filter(|user| self.nodes[*user].operator == "Add");
+        let sum = self.only_user(users, node).filter(|user| self.nodes[*user].operator == "Add");
         let bias = sum.and_then(|sum| {
             let other = self.nodes[sum].inputs.iter().find(|i| !node.outputs.contains(i))?;
             let (bias, shape) = self.floats(other)?;

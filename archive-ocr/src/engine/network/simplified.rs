@@ -1,6 +1,6 @@
 //! The same values with less work: what was exported operation by operation becomes one operation.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::Network;
 use super::format::{Attribute, Node};
@@ -46,61 +46,59 @@ impl Network {
     /// A convolution's factors and sums, one for all channels or one a channel, become part of its
     /// weights and bias.
     fn fold_into_convolutions(&mut self) {
+        let users = self.users();
+        let convolutions = (0..self.nodes.len()).filter(|at| self.nodes[*at].operator == "Conv");
+        let found: Vec<Folded> = convolutions.filter_map(|at| self.folded(&users, at)).collect();
         let mut dead = HashSet::new();
-        for at in 0..self.nodes.len() {
-            if self.nodes[at].operator != "Conv" {
-                continue;
-            }
-            let [_, weights, bias @ ..] = &self.nodes[at].inputs[..] else { continue };
-            let Some((mut weights, shape)) = self.floats(weights) else { continue };
-            let shape = shape.to_vec();
-            let channels = shape.first().map_or(0, |c| usize::try_from(*c).unwrap_or(0));
-            if channels == 0 || weights.is_empty() {
-                continue;
-            }
-            let mut bias = match bias.first().filter(|name| !name.is_empty()) {
-                None => vec![0.0; channels],
-                Some(name) => match self.floats(name) {
-                    Some((bias, _)) if bias.len() == channels => bias,
-                    _ => continue,
-                },
-            };
-            let mut folded = Vec::new();
-            let users = self.users();
-            let mut last = at;
-            while let Some(next) = self.only_user(&users, &self.nodes[last]) {
-                // A file may say that a node takes what it gives itself.
-                if folded.contains(&next) {
-                    break;
-                }
-                let Some(values) = self.per_channel(&self.nodes[next], channels) else { break };
-                match self.nodes[next].operator.as_str() {
-                    "Add" => bias.iter_mut().zip(&values).for_each(|(b, v)| *b += v),
-                    "Mul" => {
-                        bias.iter_mut().zip(&values).for_each(|(b, v)| *b *= v);
-                        let own = weights.len() / channels;
-                        for (row, v) in weights.chunks_exact_mut(own).zip(&values) {
-                            row.iter_mut().for_each(|w| *w *= v);
-                        }
-                    }
-                    _ => break,
-                }
-                folded.push(next);
-                last = next;
-            }
-            if folded.is_empty() {
-                continue;
-            }
-            let output = self.nodes[last].outputs[0].clone();
+        for Folded { convolution, weights, shape, bias, nodes, output } in found {
+            let channels = bias.len() as i64;
             let weights = self.add_floats(format!("{output}/weights"), &weights, shape);
-            let bias = self.add_floats(format!("{output}/bias"), &bias, vec![channels as i64]);
-            let node = &mut self.nodes[at];
+            let bias = self.add_floats(format!("{output}/bias"), &bias, vec![channels]);
+            let node = &mut self.nodes[convolution];
             node.inputs.truncate(1);
             node.inputs.extend([weights, bias]);
             node.outputs = vec![output];
-            dead.extend(folded);
+            dead.extend(nodes);
         }
         self.retain_nodes(&dead);
+    }
+
+    /// A convolution with the factors and sums that follow it; `None` where there are none.
+    fn folded(&self, users: &HashMap<&str, Vec<usize>>, convolution: usize) -> Option<Folded> {
+        let [_, weights, bias @ ..] = &self.nodes[convolution].inputs[..] else { return None };
+        let (mut weights, shape) = self.floats(weights)?;
+        let channels = usize::try_from(*shape.first()?).ok()?;
+        if channels == 0 || weights.is_empty() {
+            return None;
+        }
+        let mut bias = match bias.first().filter(|name| !name.is_empty()) {
+            None => vec![0.0; channels],
+            Some(name) => self.floats(name).map(|(bias, _)| bias).filter(|bias| bias.len() == channels)?,
+        };
+        let mut nodes = Vec::new();
+        let mut last = convolution;
+        while let Some(next) = self.only_user(users, &self.nodes[last]) {
+            // A file may say that a node takes what it gives itself.
+            if nodes.contains(&next) {
+                break;
+            }
+            let Some(values) = self.per_channel(&self.nodes[next], channels) else { break };
+            match self.nodes[next].operator.as_str() {
+                "Add" => bias.iter_mut().zip(&values).for_each(|(b, v)| *b += v),
+                "Mul" => {
+                    bias.iter_mut().zip(&values).for_each(|(b, v)| *b *= v);
+                    let own = weights.len() / channels;
+                    for (row, v) in weights.chunks_exact_mut(own).zip(&values) {
+                        row.iter_mut().for_each(|w| *w *= v);
+                    }
+                }
+                _ => break,
+            }
+            nodes.push(next);
+            last = next;
+        }
+        let output = self.nodes[*nodes.last()?].outputs[0].clone();
+        Some(Folded { convolution, weights, shape: shape.to_vec(), bias, nodes, output })
     }
 
     /// The constant of a sum or product, one value a channel of a value of (1, channels, height,
@@ -135,4 +133,16 @@ impl Network {
             _ => None,
         }
     }
+}
+
+/// A convolution that takes over what the nodes behind it do.
+struct Folded {
+    convolution: usize,
+    weights: Vec<f32>,
+    shape: Vec<i64>,
+    bias: Vec<f32>,
+    /// The nodes behind it.
+    nodes: Vec<usize>,
+    /// What the last of them gave.
+    output: String,
 }
