@@ -75,6 +75,18 @@ pub enum CheckResult {
     Skipped(&'static str),
 }
 
+impl CheckResult {
+    /// It in one word, as reports begin their lines.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Passed => "ok",
+            Self::Skipped(_) => "skip",
+            Self::Failed(_) => "FAIL",
+        }
+    }
+}
+
 impl Report {
     fn new(device: &str) -> Self {
         Self { device: device.to_owned(), checks: Vec::new() }
@@ -119,11 +131,12 @@ impl fmt::Display for Report {
         let passed = self.checks.len() - failed - skipped;
         writeln!(f, "{}: {passed} passed, {failed} failed, {skipped} skipped (kit {VERSION})", self.device)?;
         for check in &self.checks {
+            let word = check.result.word();
             match &check.result {
-                CheckResult::Passed => writeln!(f, "  ok    {}", check.name)?,
-                CheckResult::Skipped(why) => writeln!(f, "  skip  {}: {why}", check.name)?,
+                CheckResult::Passed => writeln!(f, "  {word:4}  {}", check.name)?,
+                CheckResult::Skipped(why) => writeln!(f, "  {word:4}  {}: {why}", check.name)?,
                 CheckResult::Failed(what) => {
-                    writeln!(f, "  FAIL  {}: {what}", check.name)?;
+                    writeln!(f, "  {word:4}  {}: {what}", check.name)?;
                     writeln!(f, "        contract: {}", check.contract)?;
                 }
             }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use archive_core::{Error, ErrorKind};
-use archive_shelving::conformance::{Check, CheckResult, NoRig, RigAnswer, ShelfRig, watch_shelf};
+use archive_shelving::conformance::{Check, NoRig, RigAnswer, ShelfRig, watch_shelf};
 use archive_shelving::device_error::{DeviceError, Interlock};
 use archive_shelving::layout::AisleId;
 use archive_shelving::motion::{BankState, MoveTarget, ShelfMotion, ShelfMotionExt};
@@ -221,12 +221,9 @@ impl Shelf {
         let cancelled = AtomicBool::new(false);
         let mut raised = None;
         let mut told = |check: &Check| {
-            let found = match check.result {
-                CheckResult::Passed => "ok",
-                CheckResult::Skipped(_) => "skip",
-                CheckResult::Failed(_) => "FAIL",
+            let tell = |progress: &Py<PyAny>| {
+                Python::attach(|py| progress.call1(py, (check.name, check.result.word())))
             };
-            let tell = |progress: &Py<PyAny>| Python::attach(|py| progress.call1(py, (check.name, found)));
             raised = progress.as_ref().and_then(|progress| tell(progress).err());
             match raised.is_some() || cancelled.load(Ordering::Relaxed) {
                 true => ControlFlow::Break(()),
