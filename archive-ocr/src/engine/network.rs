@@ -4,7 +4,12 @@
 //! changes the arithmetic. Both work on any model of convolutions; a model that they do not
 //! understand in full is left as it is.
 
+mod absorbed;
+mod activations;
+mod channels_last;
+mod enlarged;
 mod format;
+mod gates;
 mod int8;
 mod simplified;
 
@@ -12,7 +17,10 @@ use std::collections::{HashMap, HashSet};
 
 use prost::Message;
 
-use self::format::{Attribute, ELEMENT_FLOAT, Model, Node, Tensor};
+use self::format::{Attribute, ELEMENT_FLOAT, Model, Node, OperatorSet, Tensor};
+
+/// The domain of ONNX Runtime's own operators.
+const RUNTIME: &str = "com.microsoft";
 
 /// A model whose graph can be rewritten.
 #[derive(Debug, Clone)]
@@ -139,9 +147,27 @@ impl Network {
         name
     }
 
+    /// A node with one of the engine's own operators.
+    fn runtime_node(&mut self, operator: &str, inputs: Vec<String>, output: String) -> Node {
+        let sets = &mut self.rest.operator_sets;
+        if sets.iter().all(|set| set.domain != RUNTIME) {
+            sets.push(OperatorSet { domain: RUNTIME.to_owned(), version: 1 });
+        }
+        Node { domain: RUNTIME.to_owned(), ..Node::new(operator, inputs, output) }
+    }
+
     fn retain_nodes(&mut self, dead: &HashSet<usize>) {
-        let mut at = 0..;
-        self.nodes.retain(|_| !at.next().is_some_and(|at| dead.contains(&at)));
+        self.replace_nodes(HashMap::new(), dead);
+    }
+
+    /// Takes nodes out, and puts others before the places named.
+    fn replace_nodes(&mut self, mut before: HashMap<usize, Vec<Node>>, dead: &HashSet<usize>) {
+        for (at, node) in std::mem::take(&mut self.nodes).into_iter().enumerate() {
+            self.nodes.extend(before.remove(&at).unwrap_or_default());
+            if !dead.contains(&at) {
+                self.nodes.push(node);
+            }
+        }
     }
 }
 
@@ -163,11 +189,30 @@ impl Node {
     fn ints(&self, name: &str) -> &[i64] {
         self.attribute(name).map_or(&[], |a| &a.ints)
     }
+
+    /// Into how many groups a convolution parts its channels; `None` for a number that makes no sense.
+    fn groups(&self) -> Option<usize> {
+        let groups = self.attribute("group").map_or(1, |a| a.int);
+        usize::try_from(groups).ok().filter(|groups| *groups > 0)
+    }
+
+    /// Whether a convolution with a kernel of one pixel takes every pixel, mixes all channels and adds
+    /// no edge.
+    fn is_of_each_pixel(&self) -> bool {
+        self.groups() == Some(1)
+            && self.ints("strides").iter().all(|s| *s == 1)
+            && self.ints("pads").iter().all(|p| *p == 0)
+            && self.attribute("auto_pad").is_none_or(|a| a.text == b"NOTSET")
+    }
 }
 
 impl Attribute {
     fn float(name: &str, float: f32) -> Self {
         Self { name: name.to_owned(), float, kind: format::FLOAT, ..Self::default() }
+    }
+
+    fn int(name: &str, int: i64) -> Self {
+        Self { name: name.to_owned(), int, kind: format::INT, ..Self::default() }
     }
 
     fn ints(name: &str, ints: &[i64]) -> Self {
@@ -176,189 +221,4 @@ impl Attribute {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::format::{Graph, INTS, ValueInfo};
-    use super::*;
-
-    fn texts(names: &[&str]) -> Vec<String> {
-        names.iter().map(|n| (*n).to_owned()).collect()
-    }
-
-    fn node(operator: &str, inputs: &[&str], output: &str) -> Node {
-        Node::new(operator, texts(inputs), output.to_owned())
-    }
-
-    fn constant(name: &str, dimensions: &[i64], values: &[f32]) -> Tensor {
-        Tensor {
-            name: name.to_owned(),
-            element: ELEMENT_FLOAT,
-            dimensions: dimensions.to_vec(),
-            floats: values.to_vec(),
-            ..Tensor::default()
-        }
-    }
-
-    /// A file whose graph makes `y` of `x`.
-    fn file(nodes: Vec<Node>, constants: Vec<Tensor>) -> Vec<u8> {
-        let value = |name: &str| vec![ValueInfo { name: name.to_owned(), kind: Vec::new() }];
-        let graph = Graph { nodes, constants, inputs: value("x"), outputs: value("y"), ..Graph::default() };
-        Model { ir_version: 8, graph: Some(graph), ..Model::default() }.encode_to_vec()
-    }
-
-    fn operators(network: &Network) -> Vec<&str> {
-        network.nodes.iter().map(|n| n.operator.as_str()).collect()
-    }
-
-    fn simplified(nodes: Vec<Node>, constants: Vec<Tensor>) -> Network {
-        let mut network = Network::parse(&file(nodes, constants)).unwrap();
-        network.simplify();
-        network
-    }
-
-    #[test]
-    fn names_of_a_value_and_nodes_without_input_go() {
-        let value = Attribute {
-            name: "value".to_owned(),
-            tensor: Some(constant("", &[], &[2.0])),
-            ..Attribute::default()
-        };
-        let nodes = vec![
-            node("Constant", &[], "two").with(value),
-            node("Identity", &["x"], "same"),
-            node("Mul", &["same", "two"], "y"),
-        ];
-        let network = Network::parse(&file(nodes, Vec::new())).unwrap();
-        assert_eq!(network.nodes, [node("Mul", &["x", "two"], "y")]);
-        let again = Network::parse(&network.into_bytes()).unwrap();
-        assert_eq!(again.floats("two").unwrap(), (vec![2.0], &[][..]));
-    }
-
-    #[test]
-    fn an_activation_in_four_operations_becomes_one_in_two() {
-        let nodes = |six: &str| {
-            vec![
-                node("Add", &["x", "three"], "sum"),
-                node("Clip", &["sum", "zero", "six"], "clip"),
-                node("Mul", &["x", "clip"], "product"),
-                node("Div", &["product", six], "y"),
-            ]
-        };
-        let constants = [("zero", 0.0), ("two", 2.0), ("three", 3.0), ("six", 6.0)];
-        let constants: Vec<Tensor> = constants.map(|(name, value)| constant(name, &[], &[value])).into();
-        let network = simplified(nodes("six"), constants.clone());
-        assert_eq!(operators(&network), ["HardSigmoid", "Mul"]);
-        assert_eq!(network.nodes[1].outputs, ["y"]);
-        // Another divisor is another function.
-        assert_eq!(simplified(nodes("two"), constants.clone()).nodes.len(), 4);
-        // A value that is used elsewhere, too, has to be made.
-        let mut used = nodes("six");
-        used.push(node("Relu", &["clip"], "z"));
-        assert_eq!(simplified(used, constants).nodes.len(), 5);
-    }
-
-    #[test]
-    fn factors_and_sums_become_part_of_the_convolution() {
-        let nodes = vec![
-            node("Conv", &["x", "weights"], "a"),
-            node("Mul", &["factor", "a"], "b"),
-            node("Add", &["b", "sums"], "c"),
-            node("Add", &["c", "x"], "y"),
-        ];
-        let constants = vec![
-            constant("weights", &[2, 2, 1, 1], &[1.0, 2.0, 3.0, 4.0]),
-            constant("factor", &[1], &[10.0]),
-            constant("sums", &[1, 2, 1, 1], &[5.0, 6.0]),
-        ];
-        let network = simplified(nodes, constants);
-        assert_eq!(operators(&network), ["Conv", "Add"]);
-        let [_, weights, bias] = &network.nodes[0].inputs[..] else { panic!("{:?}", network.nodes) };
-        assert_eq!(network.floats(weights).unwrap(), (vec![10.0, 20.0, 30.0, 40.0], &[2, 2, 1, 1][..]));
-        assert_eq!(network.floats(bias).unwrap().0, [5.0, 6.0]);
-    }
-
-    /// Weights of 128 inputs and as many outputs, each output's of another size.
-    fn weights() -> Vec<f32> {
-        (0..128 * 128).map(|i| ((i * 37 % 101) as f32 - 50.0) * (1 + i / 128) as f32).collect()
-    }
-
-    #[test]
-    fn a_large_layer_works_in_eight_bits() {
-        let convolution = vec![node("Conv", &["x", "weights"], "y")];
-        let constants = vec![constant("weights", &[128, 128, 1, 1], &weights())];
-        let mut network = Network::parse(&file(convolution, constants)).unwrap();
-        assert_eq!(network.quantise(), 1);
-        assert_eq!(operators(&network), ["Transpose", "DynamicQuantizeMatMul", "Transpose"]);
-        assert_eq!(network.nodes[2].outputs, ["y"]);
-        let codes = &network.constants[&network.nodes[1].inputs[1]];
-        assert_eq!((codes.dimensions.as_slice(), codes.raw.len()), (&[128, 128][..], 128 * 128));
-        let scales = network.floats(&network.nodes[1].inputs[2]).unwrap().0;
-        for (at, weight) in weights().into_iter().enumerate() {
-            // The columns are outputs now.
-            let (output, input) = (at / 128, at % 128);
-            let back = f32::from(codes.raw[input * 128 + output] as i8) * scales[output];
-            assert!((back - weight).abs() <= scales[output] * 0.501, "{at}: {back} {weight}");
-        }
-    }
-
-    #[test]
-    fn what_gains_nothing_by_eight_bits_stays() {
-        let large = || vec![constant("weights", &[128, 128, 1, 1], &weights())];
-        let strides = Attribute { kind: INTS, ..Attribute::ints("strides", &[2, 1]) };
-        let cases = [
-            // A mean over all pixels, directly or after an activation.
-            (vec![node("GlobalAveragePool", &["x"], "m"), node("Conv", &["m", "weights"], "y")], large()),
-            (
-                vec![
-                    node("ReduceMean", &["x"], "m"),
-                    node("Relu", &["m"], "r"),
-                    node("Conv", &["r", "weights"], "y"),
-                ],
-                large(),
-            ),
-            // Not each pixel by itself.
-            (vec![node("Conv", &["x", "weights"], "y").with(strides)], large()),
-            (
-                vec![node("Conv", &["x", "weights"], "y")],
-                vec![constant("weights", &[16, 16, 1, 1], &[1.0; 256])],
-            ),
-            (vec![node("Conv", &["x", "unknown"], "y")], Vec::new()),
-        ];
-        for (nodes, constants) in cases {
-            let mut network = Network::parse(&file(nodes.clone(), constants)).unwrap();
-            assert_eq!((network.quantise(), &network.nodes), (0, &nodes));
-        }
-    }
-
-    #[test]
-    fn what_is_not_understood_is_declined() {
-        let branch = Attribute { graph: Some(Vec::new()), ..Attribute::default() };
-        assert!(Network::parse(&file(vec![node("If", &["x"], "y").with(branch)], Vec::new())).is_none());
-        let elsewhere = Tensor { elsewhere: vec![Vec::new()], ..constant("w", &[1], &[1.0]) };
-        assert!(Network::parse(&file(Vec::new(), vec![elsewhere])).is_none());
-        assert!(Network::parse(b"no model").is_none());
-        let whole = file(vec![node("Conv", &["x", "w"], "y")], vec![constant("w", &[2, -1, 1, 1], &[1.0])]);
-        for length in 0..whole.len() {
-            if let Some(mut network) = Network::parse(&whole[..length]) {
-                network.simplify();
-                network.quantise();
-            }
-        }
-    }
-
-    #[test]
-    fn circles_end() {
-        let constants =
-            || vec![constant("weights", &[128, 128, 1, 1], &weights()), constant("one", &[1], &[1.0])];
-        let nodes = vec![
-            node("Mul", &["a", "one"], "a"),
-            node("Conv", &["a", "weights"], "b"),
-            node("Mul", &["b", "one"], "b"),
-            node("Relu", &["c"], "d"),
-            node("Relu", &["d"], "c"),
-            node("Conv", &["d", "weights"], "y"),
-        ];
-        let mut network = simplified(nodes, constants());
-        network.quantise();
-        assert!(!network.nodes.is_empty());
-    }
-}
+mod tests;

@@ -355,3 +355,47 @@ fn environment(directory: &Path) -> Result<&'static Environment, Error> {
         .map_err(|e| unusable("the OCR engine does not start").with_source(e))?;
     Ok(ENVIRONMENT.get_or_init(|| environment))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::SHIPPED_TEXT;
+
+    /// Text-like strokes on paper, so that no layer has nothing to do.
+    fn strokes(width: usize, height: usize) -> Plane {
+        let ink = |x: usize, y: usize| y % 24 < 14 && (x * 7 + x * x / 11 + y / 3 * 5) % 13 < 4;
+        let values = (0..width * height).map(|at| if ink(at % width, at / width) { 0.1 } else { 0.9 });
+        Plane::new(width, height, values.collect()).unwrap()
+    }
+
+    #[test]
+    fn a_simplified_model_gives_the_same() {
+        let Some(directory) = std::env::var_os("ARCHIVE_MODELS").filter(|v| !v.is_empty()) else {
+            let required = std::env::var_os("ARCHIVE_REQUIRE_MODELS").is_some_and(|v| v == "1");
+            assert!(!required, "ARCHIVE_REQUIRE_MODELS=1, but ARCHIVE_MODELS names no directory");
+            return eprintln!("SKIPPED: name the directory of the models in ARCHIVE_MODELS to run this test");
+        };
+        let directory = PathBuf::from(directory);
+        let manifest = ModelManifest::parse("shipped", SHIPPED_TEXT).unwrap();
+        let environment = environment(&directory).unwrap();
+        let (detector, recogniser) = (&manifest.detector, &manifest.recogniser);
+        for (file, digest, plane) in [
+            (&detector.file, detector.sha256, strokes(160, 224)),
+            (&recogniser.file, recogniser.sha256, strokes(320, 48)),
+        ] {
+            let model = read_model(&directory, file, digest).unwrap();
+            let simple = simplified(&model).unwrap().into_bytes();
+            let input = channels(&plane, [0.5; 3], [0.5; 3]);
+            let [whole, simple] = [model, simple].map(|model| {
+                let pool = SessionPool::new(environment, directory.join(file), model).unwrap();
+                pool.run(&plane, &input, |shape, values| Ok((shape.to_vec(), values.to_vec()))).unwrap()
+            });
+            assert_eq!(whole.0, simple.0, "{file}");
+            let differences = whole.1.iter().zip(&simple.1).map(|(a, b)| (a - b).abs());
+            let largest = differences.fold(0.0, f32::max);
+            assert!(largest < 1e-3, "{file}: {largest}");
+            let spread = whole.1.iter().fold(0.0, |most: f32, v| most.max(*v));
+            assert!(spread > 0.01, "{file}: nothing was found, which compares nothing");
+        }
+    }
+}

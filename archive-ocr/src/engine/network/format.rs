@@ -139,6 +139,7 @@ pub(super) struct Tensor {
 
 /// Kinds of attributes.
 pub(super) const FLOAT: i32 = 1;
+pub(super) const INT: i32 = 2;
 pub(super) const INTS: i32 = 7;
 
 /// Kinds of elements.

@@ -3,10 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Network;
-use super::format::{Attribute, ELEMENT_INT8, Node, OperatorSet};
-
-/// The domain of ONNX Runtime's own operators.
-const RUNTIME: &str = "com.microsoft";
+use super::channels_last::{BACK, LAST};
+use super::format::{ELEMENT_INT8, Node};
 
 /// A layer with fewer weights gains less than the conversion costs.
 const WORTHWHILE: usize = 10_000;
@@ -33,10 +31,7 @@ impl Network {
             }
         }
         self.nodes = nodes;
-        let sets = &mut self.rest.operator_sets;
-        if count > 0 && sets.iter().all(|set| set.domain != RUNTIME) {
-            sets.push(OperatorSet { domain: RUNTIME.to_owned(), version: 1 });
-        }
+        self.keep_channels_last();
         count
     }
 
@@ -57,28 +52,22 @@ impl Network {
         let codes = self.add_constant(format!("{output}/codes"), codes, ELEMENT_INT8, shape);
         let scales = self.add_floats(format!("{output}/scales"), &scales, vec![columns as i64]);
         let bias = bias.map(|bias| self.add_floats(format!("{output}/bias8"), &bias, vec![columns as i64]));
-        let product = |input, output| Node {
-            domain: RUNTIME.to_owned(),
-            // The zero point is left out: the codes lie around zero.
-            ..Node::new(
-                "DynamicQuantizeMatMul",
-                vec![input, codes, scales, String::new(), bias.unwrap_or_default()],
-                output,
-            )
+        // The zero point is left out: the codes lie around zero.
+        let constants = [codes, scales, String::new(), bias.unwrap_or_default()];
+        let mut product = |input: String, output| {
+            let inputs = std::iter::once(input).chain(constants.iter().cloned()).collect();
+            self.runtime_node("DynamicQuantizeMatMul", inputs, output)
         };
         if !channels_second {
             nodes.push(product(input, output));
             return;
         }
-        // The product is over the last dimension; the engine drops pairs of turns that cancel out.
+        // The product is over the last dimension.
         let turned = format!("{output}/turned");
         let made = format!("{output}/made");
-        let turn = |input, output, order: &[i64]| {
-            Node::new("Transpose", vec![input], output).with(Attribute::ints("perm", order))
-        };
-        nodes.push(turn(input, turned.clone(), &[0, 2, 3, 1]));
+        nodes.push(Node::turn(input, turned.clone(), &LAST));
         nodes.push(product(turned, made.clone()));
-        nodes.push(turn(made, output, &[0, 3, 1, 2]));
+        nodes.push(Node::turn(made, output, &BACK));
     }
 
     /// A convolution that mixes the channels of each pixel by itself, as a product with a matrix.
@@ -88,10 +77,7 @@ impl Network {
         let (values, shape) = self.floats(weights)?;
         let [outputs, inputs, 1, 1] = *shape else { return None };
         let (outputs, inputs) = (usize::try_from(outputs).ok()?, usize::try_from(inputs).ok()?);
-        let is_plain = node.attribute("group").is_none_or(|g| g.int == 1)
-            && node.ints("strides").iter().all(|s| *s == 1)
-            && node.ints("pads").iter().all(|p| *p == 0);
-        if !is_plain || values.len() < WORTHWHILE || self.is_pooled(input) {
+        if !node.is_of_each_pixel() || values.len() < WORTHWHILE || self.is_pooled(input) {
             return None;
         }
         let bias = match bias.first().filter(|name| !name.is_empty()) {
@@ -139,7 +125,7 @@ impl Network {
     }
 
     /// Whether a value has one pixel alone, a mean over all: a layer on it costs next to nothing.
-    fn is_pooled(&self, value: &str) -> bool {
+    pub(super) fn is_pooled(&self, value: &str) -> bool {
         let mut value = value;
         // As many steps as there are nodes: a file may have them in a circle.
         for _ in 0..self.nodes.len() {

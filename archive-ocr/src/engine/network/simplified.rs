@@ -3,44 +3,17 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Network;
-use super::format::{Attribute, Node};
+use super::format::Node;
 
 impl Network {
     /// Writes activations that stand in four operations in two, and works factors and sums that
     /// follow a convolution into its weights. What comes out differs by rounding alone.
     pub(in crate::engine) fn simplify(&mut self) {
-        self.shorten_hard_swish();
+        self.shorten_activations();
         self.fold_into_convolutions();
-    }
-
-    /// `x * clip(x + 3, 0, 6) / 6` becomes `x * hard_sigmoid(x)`.
-    fn shorten_hard_swish(&mut self) {
-        let users = self.users();
-        let only_user = |node: &Node| self.only_user(&users, node);
-        let mut found = Vec::new();
-        for (at, sum) in self.nodes.iter().enumerate().filter(|(_, n)| n.operator == "Add") {
-            let Some(x) = self.other_than_constant(sum, 3.0) else { continue };
-            let Some(clip) = only_user(sum).filter(|clip| self.is_clip(*clip, 0.0, 6.0)) else { continue };
-            let Some(product) = only_user(&self.nodes[clip]) else { continue };
-            let Some(quotient) = only_user(&self.nodes[product]) else { continue };
-            let takes_x = self.nodes[product].operator == "Mul" && self.nodes[product].inputs.contains(x);
-            let last = &self.nodes[quotient];
-            let is_sixth =
-                last.operator == "Div" && last.inputs.get(1).is_some_and(|i| self.scalar(i) == Some(6.0));
-            if takes_x && is_sixth {
-                found.push((at, clip, product, quotient, x.clone()));
-            }
-        }
-        let mut dead = HashSet::new();
-        for (sum, clip, product, quotient, x) in found {
-            let sigmoid = Node::new("HardSigmoid", vec![x], self.nodes[clip].outputs[0].clone())
-                .with(Attribute::float("alpha", 1.0 / 6.0))
-                .with(Attribute::float("beta", 0.5));
-            self.nodes[clip] = sigmoid;
-            self.nodes[product].outputs = std::mem::take(&mut self.nodes[quotient].outputs);
-            dead.extend([sum, quotient]);
-        }
-        self.retain_nodes(&dead);
+        self.fold_into_following_convolutions();
+        self.shorten_gates();
+        self.shorten_enlargements();
     }
 
     /// A convolution's factors and sums, one for all channels or one a channel, become part of its
@@ -103,7 +76,7 @@ impl Network {
 
     /// The constant of a sum or product, one value a channel of a value of (1, channels, height,
     /// width); `None` where both operands are computed, or the constant has another shape.
-    fn per_channel(&self, node: &Node, channels: usize) -> Option<Vec<f32>> {
+    pub(super) fn per_channel(&self, node: &Node, channels: usize) -> Option<Vec<f32>> {
         let [a, b] = &node.inputs[..] else { return None };
         let (values, shape) = self.floats(a).or_else(|| self.floats(b))?;
         match (values.len(), shape) {
@@ -113,21 +86,7 @@ impl Network {
         }
     }
 
-    /// The operand of a sum whose other one is the given constant.
-    fn other_than_constant<'n>(&self, node: &'n Node, constant: f32) -> Option<&'n String> {
-        match &node.inputs[..] {
-            [x, c] | [c, x] if self.scalar(c) == Some(constant) => Some(x),
-            _ => None,
-        }
-    }
-
-    fn is_clip(&self, node: usize, least: f32, most: f32) -> bool {
-        let node = &self.nodes[node];
-        node.operator == "Clip"
-            && matches!(&node.inputs[..], [_, a, b] if self.scalar(a) == Some(least) && self.scalar(b) == Some(most))
-    }
-
-    fn scalar(&self, name: &str) -> Option<f32> {
+    pub(super) fn scalar(&self, name: &str) -> Option<f32> {
         match self.floats(name)?.0[..] {
             [value] => Some(value),
             _ => None,
