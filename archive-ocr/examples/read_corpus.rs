@@ -32,7 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect();
     images.sort();
     let records = records(&corpus.join("records.csv"))?;
-    // Threads of their own rather than rayon's: one of those begins further pages while it waits.
+    // Threads of their own rather than rayon's: one of those begins further pages while it waits. One
+    // more than the reader's, so that the next page is open when a thread is free.
     let next = AtomicUsize::new(0);
     let begun = Instant::now();
     let read_some = || {
@@ -47,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut pages = Vec::new();
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..config.threads).map(|_| scope.spawn(read_some)).collect();
+        let workers: Vec<_> = (0..=config.threads).map(|_| scope.spawn(read_some)).collect();
         for worker in workers {
             pages.extend(worker.join().expect("reading does not panic")?);
         }

@@ -40,6 +40,7 @@
 mod cancellation;
 pub mod candidates;
 mod confidence;
+mod crowd;
 mod decode;
 pub mod detection;
 pub mod document;

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use archive_core::Error;
-use rayon::prelude::*;
 
 use crate::cancellation::Cancellation;
 use crate::candidates::{add_readings, candidates, readings};
+use crate::crowd::Crowd;
 use crate::decode;
 use crate::detection::{Detection, Segment, Turn, cut};
 use crate::engine::Engine;
@@ -95,6 +95,7 @@ pub(crate) struct PageWork<'a> {
     page: &'a PageImage,
     detection: &'a Detection,
     cancellation: &'a Cancellation,
+    crowd: &'a Crowd,
     /// The least care of any look.
     care: Care,
     recognised: Stopwatch,
@@ -110,12 +111,14 @@ impl<'a> PageWork<'a> {
         page: &'a PageImage,
         detection: &'a Detection,
         cancellation: &'a Cancellation,
+        crowd: &'a Crowd,
     ) -> Self {
         Self {
             engine,
             page,
             detection,
             cancellation,
+            crowd,
             care: Care::Glance,
             recognised: Stopwatch::default(),
             prepared: Stopwatch::default(),
@@ -157,7 +160,7 @@ impl<'a> PageWork<'a> {
         let segments: Vec<Segment> = self.detection.segments.iter().copied().filter(is_text).collect();
         let is_long = |s: &Segment| s.width() > LONG * s.height();
         let underlined = |s: &Segment| is_underlined(self.page, self.detection.skew, s);
-        let blanks: Vec<bool> = segments.par_iter().map(|s| is_long(s) && underlined(s)).collect();
+        let blanks: Vec<bool> = segments.iter().map(|s| is_long(s) && underlined(s)).collect();
         if blanks.iter().filter(|b| **b).count() < UNDERLINED_FORM {
             return segments.chunks(ROUND).map(<[Segment]>::to_vec).collect();
         }
@@ -170,7 +173,7 @@ impl<'a> PageWork<'a> {
     pub(crate) fn recognise(&self, segments: &[Segment]) -> Result<Vec<ReadSegment>, Error> {
         let mut order: Vec<&Segment> = segments.iter().collect();
         order.sort_by(|a, b| (b.width() / b.height()).total_cmp(&(a.width() / a.height())));
-        order.into_par_iter().with_max_len(1).map(|segment| self.read_segment(*segment)).collect()
+        self.crowd.each(order, |segment| self.read_segment(*segment))
     }
 
     /// Reads segments with full care, and all that comes after them, where a glance read them with
@@ -200,7 +203,7 @@ impl<'a> PageWork<'a> {
         probes.truncate(PROBES);
         let segments: Vec<Segment> = probes.iter().map(|r| r.segment).collect();
         let reversed = Detection { segments: segments.clone(), ..*self.detection }.reversed();
-        let other = PageWork::new(self.engine, self.page, &reversed, self.cancellation);
+        let other = PageWork::new(self.engine, self.page, &reversed, self.cancellation, self.crowd);
         let other = other.recognise(&reversed.segments)?;
         let own = legibility(read.iter().filter(|r| segments.contains(&r.segment)));
         Ok(legibility(&other) > own + MORE_LEGIBLE)

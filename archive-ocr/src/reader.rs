@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use archive_core::identifier::{DocumentType, FieldName};
 use archive_core::{Error, ErrorKind};
-use rayon::prelude::*;
 
 use crate::cancellation::Cancellation;
+use crate::crowd::Crowd;
 use crate::detection::{Detection, detect};
 use crate::engine::{Engine, OnnxEngine};
 use crate::manifest::{self, ModelManifest};
@@ -56,7 +56,7 @@ pub struct ReadOptions {
 /// Reads pages. Cheap to share: wrap it in an [`Arc`], or lend it to threads.
 pub struct Reader {
     engine: Box<dyn Engine>,
-    pool: rayon::ThreadPool,
+    crowd: Crowd,
     detector_side: u32,
     schemas: Schemas,
     fields: Vec<Arc<FieldSchema>>,
@@ -113,13 +113,13 @@ impl Reader {
             })?;
         let schemas = config.schemas.clone();
         let fields = schemas.fields().cloned().map(Arc::new).collect();
-        Ok(Self { engine, pool, detector_side: config.detector_side, schemas, fields })
+        Ok(Self { engine, crowd: Crowd::new(pool), detector_side: config.detector_side, schemas, fields })
     }
 
     /// How many threads read at once.
     #[must_use]
     pub fn threads(&self) -> usize {
-        self.pool.current_num_threads()
+        self.crowd.threads()
     }
 
     /// Reads the fields of a page.
@@ -139,7 +139,7 @@ impl Reader {
     /// # Errors
     /// `Unavailable` where the call was cancelled; else as [`Reader::read`].
     pub fn read_with(&self, page: &PageImage, options: &ReadOptions) -> Result<PageReading, Error> {
-        self.pool.install(|| self.read_here(page, options))
+        self.crowd.with_page(|| self.read_here(page, options))
     }
 
     fn read_here(&self, page: &PageImage, options: &ReadOptions) -> Result<PageReading, Error> {
@@ -171,7 +171,8 @@ impl Reader {
         options: &ReadOptions,
         may_be_reversed: bool,
     ) -> Result<Option<PageReading>, Error> {
-        let mut work = PageWork::new(self.engine.as_ref(), even, detection, &options.cancellation);
+        let mut work =
+            PageWork::new(self.engine.as_ref(), even, detection, &options.cancellation, &self.crowd);
         let mut segments = Vec::new();
         let mut found = Found::default();
         let rounds = work.rounds();
@@ -223,7 +224,7 @@ impl Reader {
         let place = |schema: &&Arc<FieldSchema>| {
             work.place(schema, is_last, &own(schema), &occurrences, &text, segments)
         };
-        let places = wanted.par_iter().map(place).collect::<Result<Vec<_>, _>>()?;
+        let places = self.crowd.each(&wanted, place)?;
         if !is_last && places.iter().any(Option::is_none) {
             return Ok(None);
         }
@@ -231,7 +232,7 @@ impl Reader {
         let settle = |(schema, place): (&&Arc<FieldSchema>, Option<Place>)| {
             place.map_or(Ok(None), |place| work.settle(schema, place, segments))
         };
-        let readings = wanted.par_iter().zip(places).map(settle).collect::<Result<Vec<_>, _>>()?;
+        let readings = self.crowd.each(wanted.iter().zip(places), settle)?;
         let mut fields: BTreeMap<FieldName, FieldReading> =
             readings.into_iter().flatten().map(|f| (f.schema.name.clone(), f)).collect();
         // What a paper of an unknown kind should bear is unknown too.

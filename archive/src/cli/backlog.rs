@@ -116,7 +116,8 @@ pub(super) fn each_page(
                 }
             }
         });
-        for _ in 0..reader.threads() {
+        // One more than the reader's threads, so that a page waits for the next that is free.
+        for _ in 0..=reader.threads() {
             let (opened, to_here) = (&opened, to_here.clone());
             scope.spawn(move || {
                 while let Some(page) = next(opened) {
