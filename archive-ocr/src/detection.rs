@@ -393,23 +393,27 @@ pub fn cut(
     let samples = (scale.ceil() as usize).clamp(1, 4);
     let step = scale / samples as f32;
     let mut values = Vec::with_capacity(width * height);
+    let mut totals = vec![0.0_f32; inked];
+    let offsets: Vec<f32> = (0..samples).map(|i| (i as f32 + 0.5) * step / stretch).collect();
     for row in 0..height {
-        for column in 0..width {
-            if column >= inked {
-                values.push(PAD);
-                continue;
-            }
-            let mut total = 0.0;
-            for j in 0..samples {
-                let v = segment.top + row as f32 * scale + (j as f32 + 0.5) * step;
-                for i in 0..samples {
-                    let u = segment.left + column as f32 * across + (i as f32 + 0.5) * step / stretch;
-                    let (x, y) = skew.back(u, v);
-                    total += sample(page, x - 0.5, y - 0.5);
+        totals.fill(0.0);
+        for j in 0..samples {
+            let v = segment.top + row as f32 * scale + (j as f32 + 0.5) * step;
+            let place = |column: usize, offset: f32| {
+                let (x, y) = skew.back(segment.left + column as f32 * across + offset, v);
+                (x - 0.5, y - 0.5)
+            };
+            // A row is straight: where both its ends lie well within the page, all of it does.
+            let ends = [place(0, offsets[0]), place(inked - 1, offsets[samples - 1])];
+            let is_inside = ends.iter().all(|end| is_well_within(page, *end));
+            for (column, total) in totals.iter_mut().enumerate() {
+                for at in offsets.iter().map(|offset| place(column, *offset)) {
+                    *total += if is_inside { between(page, at) } else { sample(page, at) };
                 }
             }
-            values.push(total / (255 * samples * samples) as f32);
         }
+        values.extend(totals.iter().map(|total| total / (255 * samples * samples) as f32));
+        values.extend(std::iter::repeat_n(PAD, width - inked));
     }
     Plane::new(width, height, values).expect("one value was made for each place")
 }
@@ -417,18 +421,38 @@ pub fn cut(
 /// What recognisers were trained to see right of a line: the middle of the range.
 const PAD: f32 = 0.5;
 
+/// Whether a place lies so far within the page that rounding leaves four pixels around it.
+fn is_well_within(page: &PageImage, (x, y): (f32, f32)) -> bool {
+    let within = |at: f32, length: u32| at >= 1.0 && at < length as f32 - 3.0;
+    within(x, page.width()) && within(y, page.height())
+}
+
 /// The brightness between four pixels; beyond the page its edge goes on.
-fn sample(page: &PageImage, x: f32, y: f32) -> f32 {
+fn sample(page: &PageImage, (x, y): (f32, f32)) -> f32 {
     let (width, height) = (page.width() as usize, page.height() as usize);
     let x = x.clamp(0.0, (width - 1) as f32);
     let y = y.clamp(0.0, (height - 1) as f32);
     let (left, top) = (x as usize, y as usize);
     let (right, bottom) = ((left + 1).min(width - 1), (top + 1).min(height - 1));
-    let (fx, fy) = (x - left as f32, y - top as f32);
-    let at = |x: usize, y: usize| f32::from(page.plane()[y * width + x]);
-    let upper = at(left, top) + fx * (at(right, top) - at(left, top));
-    let lower = at(left, bottom) + fx * (at(right, bottom) - at(left, bottom));
-    upper + fy * (lower - upper)
+    let at = |x: usize, y: usize| page.plane()[y * width + x];
+    let corners = [at(left, top), at(right, top), at(left, bottom), at(right, bottom)];
+    mixed(corners, x - left as f32, y - top as f32)
+}
+
+/// The brightness between four pixels of a place well within the page.
+fn between(page: &PageImage, (x, y): (f32, f32)) -> f32 {
+    let width = page.width() as usize;
+    let (left, top) = (x as u32 as usize, y as u32 as usize);
+    let upper = &page.plane()[top * width + left..][..width + 2];
+    mixed([upper[0], upper[1], upper[width], upper[width + 1]], x - left as f32, y - top as f32)
+}
+
+/// The value between four corners, row by row.
+fn mixed(corners: [u8; 4], along: f32, down: f32) -> f32 {
+    let [a, b, c, d] = corners.map(f32::from);
+    let upper = a + along * (b - a);
+    let lower = c + along * (d - c);
+    upper + down * (lower - upper)
 }
 
 #[cfg(test)]

@@ -282,7 +282,7 @@ fn prune_frame(probabilities: &[f32], canonical: &[u32]) -> Frame {
     let mut kept: Vec<(u32, f32)> = Vec::new();
     // Nearly all values are far below what is kept: looking at blocks first is several times faster.
     for (block, values) in probabilities.chunks(64).enumerate() {
-        if values.iter().fold(0.0_f32, |a, b| a.max(*b)) < KEPT {
+        if !values.iter().fold(false, |any, p| any | (*p >= KEPT)) {
             continue;
         }
         for (offset, p) in values.iter().enumerate().filter(|(_, p)| **p >= KEPT) {

@@ -136,7 +136,7 @@ impl Quality {
             (turn != Turn::Upright, QualityFault::Turned),
             (segments > 0 && contrast < CONTRAST_MINIMUM, QualityFault::LowContrast),
             (segments > 0 && sharpness < SHARPNESS_MINIMUM, QualityFault::Blurred),
-            (detection.segments.iter().any(|s| is_cropped(page, detection, s)), QualityFault::Cropped),
+            (detection.segments.iter().any(|s| is_cropped(page, detection, s, contrast / 2)), QualityFault::Cropped),
             (page.ends_early(), QualityFault::EndsEarly),
         ];
         let faults: Vec<QualityFault> = faults.into_iter().filter(|(is, _)| *is).map(|(_, f)| f).collect();
@@ -178,12 +178,12 @@ fn sharpness(page: &PageImage, detection: &Detection, contrast: u8) -> f32 {
     steps.get(steps.len() / 2).map_or(1.0, |step| step.min(1.0))
 }
 
-/// Whether ink of the segment lies on the page's left or right edge.
-fn is_cropped(page: &PageImage, detection: &Detection, segment: &Segment) -> bool {
+/// Whether ink of the segment, darker than its paper by more than `ink`, lies on the page's left or
+/// right edge.
+fn is_cropped(page: &PageImage, detection: &Detection, segment: &Segment, ink: u8) -> bool {
     let (width, height) = (page.width(), page.height());
     let Some(region) = segment.region(detection.skew, (width, height)) else { return false };
     let plane = page.plane();
-    let ink = contrast(plane) / 2;
     let paper = |row: u32| {
         let row = &plane[row as usize * width as usize..][..width as usize];
         row.iter().step_by(16).copied().max().unwrap_or(255)
