@@ -46,15 +46,21 @@ impl OnnxEngine {
     /// - `Unsupported`: the manifest asks for eight bits, and no part of the model can work in them.
     pub fn open(directory: &Path, manifest: &ModelManifest) -> Result<Self, Error> {
         // Models first: a fault in them is found without a library, and leaves the process as it was.
-        let detector_bytes = read_model(directory, &manifest.detector.file, manifest.detector.sha256)?;
-        let recogniser_bytes = read_model(directory, &manifest.recogniser.file, manifest.recogniser.sha256)?;
+        let read = |file: &str, digest| read_model(directory, file, digest);
+        let (detector_bytes, recogniser_bytes) = side_by_side(
+            || read(&manifest.detector.file, manifest.detector.sha256),
+            || read(&manifest.recogniser.file, manifest.recogniser.sha256),
+        )?;
         let environment = environment(directory)?;
         let detector_path = directory.join(&manifest.detector.file);
-        let detector_bytes = simplified(&detector_bytes).map_or(detector_bytes, Network::into_bytes);
-        let detectors = SessionPool::new(environment, detector_path, detector_bytes)?;
         let recogniser_path = directory.join(&manifest.recogniser.file);
-        let (recognisers, glancers) =
-            recognisers(environment, recogniser_path, recogniser_bytes, manifest.recogniser.glance)?;
+        let detectors = || {
+            let model = simplified(&detector_bytes).map_or(detector_bytes, Network::into_bytes);
+            SessionPool::new(environment, detector_path, model)
+        };
+        let recognisers =
+            || recognisers(environment, recogniser_path, recogniser_bytes, manifest.recogniser.glance);
+        let (detectors, (recognisers, glancers)) = side_by_side(detectors, recognisers)?;
         let characters = glancers.as_ref().unwrap_or(&recognisers).with(|session| {
             let characters = session.metadata().ok().and_then(|m| m.custom("character"));
             characters
@@ -137,6 +143,22 @@ impl Engine for OnnxEngine {
     fn glances(&self) -> bool {
         self.glancers.is_some()
     }
+}
+
+/// Does both on threads of their own: a process starts as fast as the slower of its models.
+fn side_by_side<A: Send, B>(
+    first: impl FnOnce() -> Result<A, Error> + Send,
+    second: impl FnOnce() -> Result<B, Error>,
+) -> Result<(A, B), Error> {
+    std::thread::scope(|scope| {
+        let first = std::thread::Builder::new().spawn_scoped(scope, first).map_err(|e| {
+            let message = "the system gives no thread to open the models on";
+            Error::new(ErrorKind::Unavailable, "engine", message).with_source(e)
+        })?;
+        let second = second();
+        let first = first.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok((first?, second?))
+    })
 }
 
 /// A model with less work for the same values; `None` where its graph is not understood.
