@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use archive_core::record::ValueKind;
+
 use crate::detection::Segment;
 use crate::lattice::Lattice;
 use crate::schema::FieldSchema;
@@ -43,6 +45,11 @@ const DOUBT_BELOW: f64 = 1.5;
 
 /// A value where the detector saw no text.
 const DOUBT_GAP: f64 = 1.0;
+/// How wide a character is, in heights of its line: a Chinese one, and a digit.
+const WIDE: f32 = 0.8;
+const NARROW: f32 = 0.45;
+/// What is left out above and below where a value may be lower print than its label, in heights.
+const TRIM: f32 = 0.12;
 /// The longest value without a bound that is looked for there, in characters.
 const OPEN_LENGTH: usize = 30;
 
@@ -171,16 +178,17 @@ fn next_line(marks: &[Mark], last: &Mark, segments: &[ReadSegment], label: &Read
     (near && segment.left < label.segment.left + height).then_some(at)
 }
 
-/// The place right of a label up to the next label or the page's end, where the detector may have missed a value, and
-/// what speaks against it.
-pub(crate) fn gap(
+/// The places right of a label where the detector may have missed a value, and what speaks against
+/// them: up to the next label or the page's end, and as wide as the value is where its characters are
+/// narrow.
+pub(crate) fn gaps(
     schema: &FieldSchema,
     occurrence: &Occurrence,
     occurrences: &[Occurrence],
     text: &TextLines,
     segments: &[ReadSegment],
     page_end: f32,
-) -> Option<(Segment, f64)> {
+) -> (Vec<Segment>, f64) {
     let marks = &text.marks;
     let last = &marks[occurrence.marks.end - 1];
     let read = &segments[last.segment];
@@ -198,10 +206,22 @@ pub(crate) fn gap(
         .map(|m| at(m, m.frames.start))
         .filter(|u| *u > left)
         .fold(page_end, f32::min);
-    // A Chinese character is about as wide as its line is high without its margins.
-    let right = next.min(left + (longest as f32 + 2.0) * 0.8 * height);
-    let doubt = occurrence.edits as f64 * DOUBT_EDIT + DOUBT_GAP;
-    (right > left + height).then_some((Segment { left, right, ..read.segment }, doubt))
+    let widest = next - left;
+    let wide = widest.min((longest as f32 + 2.0) * WIDE * height);
+    let narrow = (longest as f32 + 2.0) * NARROW * height;
+    let mut places = vec![Segment { left, right: left + wide, ..read.segment }];
+    let is_narrow = matches!(schema.kind, ValueKind::Identifier | ValueKind::Ratio | ValueKind::Decimal);
+    if is_narrow && !schema.is_open && narrow < 0.9 * wide {
+        // Where the detector saw a part of the value, it tells how high above its blank it stands.
+        let on_line = marks[occurrence.marks.end..].iter().take_while(|m| m.line == last.line);
+        let part = on_line.map(|m| m.segment).find(|segment| *segment != last.segment);
+        let part = part.map_or(read.segment, |segment| segments[segment].segment);
+        let narrow = Segment { left, right: left + narrow, ..part };
+        let trim = TRIM * part.height();
+        places.extend([narrow, Segment { top: part.top + trim, bottom: part.bottom - trim, ..narrow }]);
+    }
+    places.retain(|place| place.width() > height);
+    (places, occurrence.edits as f64 * DOUBT_EDIT + DOUBT_GAP)
 }
 
 /// The segment right below a label.

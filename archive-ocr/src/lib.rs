@@ -47,6 +47,7 @@ pub mod document;
 pub mod engine;
 mod evidence;
 mod fields;
+mod ink;
 pub mod lattice;
 pub mod manifest;
 pub mod page_file;

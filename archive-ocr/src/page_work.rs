@@ -1,5 +1,6 @@
 //! The work on one page: recognising segments, and finding each field's best reading.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -12,7 +13,8 @@ use crate::crowd::Crowd;
 use crate::decode;
 use crate::detection::{Detection, Segment, Turn, cut};
 use crate::engine::Engine;
-use crate::fields::{Piece, Window, gap, windows};
+use crate::fields::{Piece, Window, gaps, windows};
+use crate::ink::is_inked;
 use crate::lattice::Lattice;
 use crate::page_image::PageImage;
 use crate::page_number::{self, PageNumber};
@@ -53,8 +55,12 @@ const DOUBT_UNLABELLED: f64 = 4.0;
 /// How well a value without a label must be read, in nats.
 const UNLABELLED: f64 = -3.0;
 
-/// How far left of a text its missed first character may begin, in heights of the line.
+/// How far from a text its missed first character may begin, or its missed last one end, in heights of
+/// the line.
 const FURTHER: f32 = 1.5;
+
+/// The least width of a character, in heights of its line.
+const ROOM: f32 = 0.2;
 
 /// How wide lines are read at first, in parts of their width: that costs as much less, and nothing is
 /// lost. At three quarters, long numbers lose digits of which two alike stand beside each other.
@@ -279,10 +285,13 @@ impl<'a> PageWork<'a> {
         // The detector may have missed the value, or a part of it: look right of the label.
         if merit < MISSED {
             for occurrence in own {
-                if let Some((segment, doubt)) =
-                    gap(schema, occurrence, all, text, segments, skew.extent(size).1)
-                {
-                    consider(View::of_segment(self.read_segment(segment)?, skew, size), doubt);
+                let (places, doubt) = gaps(schema, occurrence, all, text, segments, skew.extent(size).1);
+                for place in places {
+                    let view = View::of_segment(self.read_segment(place)?, skew, size);
+                    // A narrower cut shows more where a wide one holds a stamp, too.
+                    if consider(view, doubt) >= MISSED {
+                        break;
+                    }
                 }
             }
         }
@@ -332,7 +341,13 @@ impl<'a> PageWork<'a> {
     ) -> Result<Option<FieldReading>, Error> {
         if let Some(view) = self.further_left(schema, &place, segments)?
             && let Some(wider) = self.deciding(|| Place::new(schema, view, place.doubt))
-            && wider.merit > place.merit
+            && (wider.merit > place.merit || wider.completes(&place, |text, known| text.strip_suffix(known)))
+        {
+            place = wider;
+        }
+        if let Some(view) = self.further_right(schema, &place, segments)?
+            && let Some(wider) = self.deciding(|| Place::new(schema, view, place.doubt))
+            && wider.completes(&place, |text, known| text.strip_prefix(known))
         {
             place = wider;
         }
@@ -348,36 +363,59 @@ impl<'a> PageWork<'a> {
     }
 
     /// The place cut out from further left, where the best value leaves out a text that stands
-    /// before it: the detector may have missed a first character as thin as 一, and without it what
-    /// follows does not fit.
+    /// before it, or print lies there: the detector may have missed a first character as thin as 一,
+    /// and without it what follows does not fit.
     fn further_left(
         &self,
         schema: &FieldSchema,
         place: &Place,
         segments: &[ReadSegment],
     ) -> Result<Option<View>, Error> {
-        let (Some(view), Some(first)) = (place.views.first(), place.candidates.first()) else {
-            return Ok(None);
-        };
-        let Some(span) = span(schema, &view.lattice, &first.text) else { return Ok(None) };
-        if !view.begins_segment || !decode::has_text(&view.lattice, 0..span.start) {
+        let Some((view, span, whole)) = whole(schema, place) else { return Ok(None) };
+        if !view.begins_segment {
             return Ok(None);
         }
-        let Some(whole) = view.segments(0..view.lattice.len()).into_iter().reduce(Segment::around) else {
-            return Ok(None);
-        };
         let height = whole.height();
-        let before = segments.iter().map(|s| &s.segment);
-        let before = before.filter(|s| (s.middle() - whole.middle()).abs() < 0.5 * height);
-        let edge = before.map(|s| s.right).filter(|r| *r < whole.left + 0.3 * height);
+        let before = beside(segments, &whole).map(|s| s.right).filter(|r| *r < whole.left + 0.3 * height);
         let (page_begin, _) = self.detection.skew.extent(self.size());
-        let edge = edge.fold(page_begin, f32::max);
-        let left = edge.max(whole.left - FURTHER * height);
-        if left >= whole.left {
+        let left = before.fold(page_begin, f32::max).max(whole.left - FURTHER * height);
+        let further = Segment { left: left.max(whole.left - height), right: whole.left, ..whole };
+        if left >= whole.left
+            || !(decode::has_text(&view.lattice, 0..span.start) || self.is_print(&whole, &further))
+        {
             return Ok(None);
         }
         let read = self.read_segment(Segment { left, ..whole })?;
         Ok(Some(View::of_segment(read, self.detection.skew, self.size())))
+    }
+
+    /// The place cut out to further right, where print goes on behind the end of the value: the
+    /// detector may have missed a last character.
+    fn further_right(
+        &self,
+        schema: &FieldSchema,
+        place: &Place,
+        segments: &[ReadSegment],
+    ) -> Result<Option<View>, Error> {
+        let Some((view, span, whole)) = whole(schema, place) else { return Ok(None) };
+        if !view.ends_segment || decode::has_text(&view.lattice, span.end..view.lattice.len()) {
+            return Ok(None);
+        }
+        let height = whole.height();
+        let behind = beside(segments, &whole).map(|s| s.left).filter(|l| *l > whole.right - 0.3 * height);
+        let (_, page_end) = self.detection.skew.extent(self.size());
+        let right = behind.fold(page_end, f32::min).min(whole.right + FURTHER * height);
+        let further = Segment { left: whole.right, right: right.min(whole.right + height), ..whole };
+        if right <= whole.right || !self.is_print(&whole, &further) {
+            return Ok(None);
+        }
+        let read = self.read_segment(Segment { right, ..whole })?;
+        Ok(Some(View::of_segment(read, self.detection.skew, self.size())))
+    }
+
+    /// Whether there is room for a character beside a text, and print in it.
+    fn is_print(&self, text: &Segment, place: &Segment) -> bool {
+        place.width() > ROOM * text.height() && is_inked(self.page, self.detection.skew, text, place)
     }
 
     /// Cuts the value's place out anew, in several ways, and weighs all views together.
@@ -414,6 +452,20 @@ impl<'a> PageWork<'a> {
         });
         Ok(())
     }
+}
+
+/// A place's first look, the frames of its best value there, and the piece of the line that it shows.
+fn whole<'p>(schema: &FieldSchema, place: &'p Place) -> Option<(&'p View, Range<usize>, Segment)> {
+    let (view, first) = (place.views.first()?, place.candidates.first()?);
+    let span = span(schema, &view.lattice, &first.text)?;
+    let whole = view.segments(0..view.lattice.len()).into_iter().reduce(Segment::around)?;
+    Some((view, span, whole))
+}
+
+/// The segments on the line of a text.
+fn beside<'s>(segments: &'s [ReadSegment], text: &Segment) -> impl Iterator<Item = &'s Segment> {
+    let (middle, height) = (text.middle(), text.height());
+    segments.iter().map(|s| &s.segment).filter(move |s| (s.middle() - middle).abs() < 0.5 * height)
 }
 
 /// Whether a segment has enough text to tell which way round it is, and no more than is cheap.

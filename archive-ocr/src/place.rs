@@ -47,6 +47,12 @@ pub(crate) const THIRD_LOOKS: [Look; 2] = [
     Look { margin: 0.04, stretch: 0.77, care: Care::Full },
 ];
 
+/// How much worse the whole of a value may fit than a part of it, in nats.
+const GOES_ON: f64 = 2.0;
+
+/// How many characters the detector may miss at either end of a text.
+const MISSED: usize = 2;
+
 /// A lead that calls for no third look, in nats.
 pub(crate) const FAIR_LEAD: f64 = 3.5;
 
@@ -77,6 +83,22 @@ impl Place {
             [_] => f64::INFINITY,
             [first, second, ..] => first.score - second.score,
         }
+    }
+
+    /// Whether this place, which was cut out wider than `narrower`, shows one or two more characters of
+    /// the same value: those that `more` gives of a text and the part of it that was known.
+    pub(crate) fn completes(
+        &self,
+        narrower: &Self,
+        more: for<'t> fn(&'t str, &'t str) -> Option<&'t str>,
+    ) -> bool {
+        let (Some(own), Some(other)) = (self.candidates.first(), narrower.candidates.first()) else {
+            return false;
+        };
+        let more = more(&own.text, &other.text).unwrap_or_default();
+        (1..=MISSED).contains(&more.chars().count())
+            && more.chars().all(char::is_alphanumeric)
+            && self.merit > narrower.merit - GOES_ON
     }
 
     /// Whether another look may bring another value. A value that is a part of the first one says how
@@ -116,4 +138,39 @@ pub(crate) fn reading(schema: &Arc<FieldSchema>, place: Place) -> Option<FieldRe
         schema: Arc::clone(schema),
         views,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(text: &str, merit: f64) -> Place {
+        let candidate = Candidate { value: text.to_owned(), text: text.to_owned(), score: merit };
+        Place { views: Vec::new(), readings: Vec::new(), candidates: vec![candidate], doubt: 0.0, merit }
+    }
+
+    #[track_caller]
+    fn check(narrower: &str, wider: &str, merit: f64, expected: [bool; 2]) {
+        let (narrower, wider) = (place(narrower, 0.0), place(wider, merit));
+        let at_end = wider.completes(&narrower, |text, known| text.strip_prefix(known));
+        let at_start = wider.completes(&narrower, |text, known| text.strip_suffix(known));
+        assert_eq!([at_end, at_start], expected);
+    }
+
+    #[test]
+    fn one_or_two_characters_more_complete_a_value() {
+        check("2023-07-1", "2023-07-14", -1.0, [true, false]);
+        check("10kV", "110kV", 0.0, [false, true]);
+        check("绍兴天元铸造", "绍兴天元铸造厂", 0.0, [true, false]);
+    }
+
+    #[test]
+    fn more_than_that_is_another_text() {
+        check("张勇", "张勇以下简称", 0.0, [false, false]);
+        check("张勇", "张勇(", 0.0, [false, false]);
+        check("张勇", "张勇", 0.0, [false, false]);
+        check("2023-07-1", "2023-07-14", -GOES_ON - 1.0, [false, false]);
+        let empty = Place { candidates: Vec::new(), ..place("", 0.0) };
+        assert!(!empty.completes(&place("1", 0.0), |text, known| text.strip_prefix(known)));
+    }
 }

@@ -136,7 +136,10 @@ impl Quality {
             (turn != Turn::Upright, QualityFault::Turned),
             (segments > 0 && contrast < CONTRAST_MINIMUM, QualityFault::LowContrast),
             (segments > 0 && sharpness < SHARPNESS_MINIMUM, QualityFault::Blurred),
-            (detection.segments.iter().any(|s| is_cropped(page, detection, s, contrast / 2)), QualityFault::Cropped),
+            (
+                detection.segments.iter().any(|s| is_cropped(page, detection, s, contrast / 2)),
+                QualityFault::Cropped,
+            ),
             (page.ends_early(), QualityFault::EndsEarly),
         ];
         let faults: Vec<QualityFault> = faults.into_iter().filter(|(is, _)| *is).map(|(_, f)| f).collect();

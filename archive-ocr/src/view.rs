@@ -16,6 +16,8 @@ pub(crate) struct View {
     strips: Vec<Strip>,
     /// Whether it begins where the detector saw a text begin.
     pub(crate) begins_segment: bool,
+    /// Whether it ends where the detector saw a text end.
+    pub(crate) ends_segment: bool,
     skew: Skew,
     page: (u32, u32),
 }
@@ -45,15 +47,24 @@ impl View {
             Strip { frames: piece.frames.len(), segment, pixels_a_frame: read.pixels_a_frame }
         };
         let begins_segment = window.pieces.first().is_some_and(|p| p.frames.start == 0);
+        let is_whole = |p: &crate::fields::Piece| p.frames.end == segments[p.segment].lattice.len();
+        let ends_segment = window.pieces.last().is_some_and(is_whole);
         let strips = window.pieces.iter().map(strip).collect();
-        Some(Self { lattice, strips, begins_segment, skew, page })
+        Some(Self { lattice, strips, begins_segment, ends_segment, skew, page })
     }
 
     /// A place that was recognised by itself.
     pub(crate) fn of_segment(read: ReadSegment, skew: Skew, page: (u32, u32)) -> Self {
         let frames = read.lattice.len();
         let strip = Strip { frames, segment: read.segment, pixels_a_frame: read.pixels_a_frame };
-        Self { lattice: read.lattice, strips: vec![strip], begins_segment: false, skew, page }
+        Self {
+            lattice: read.lattice,
+            strips: vec![strip],
+            begins_segment: false,
+            ends_segment: false,
+            skew,
+            page,
+        }
     }
 
     /// The part of each segment on which `frames` lie.
