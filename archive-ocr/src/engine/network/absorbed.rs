@@ -80,7 +80,12 @@ impl Network {
         let node = &self.nodes[taker];
         let [input, weights, rest @ ..] = &node.inputs[..] else { return None };
         let of_its_own = node.attribute("auto_pad").is_none_or(|a| a.text == b"NOTSET");
-        if node.operator != "Conv" || input != value || weights == value || !of_its_own {
+        if node.operator != "Conv"
+            || node.outputs.len() != 1
+            || input != value
+            || weights == value
+            || !of_its_own
+        {
             return None;
         }
         let (_, shape) = self.floats(weights)?;

@@ -59,7 +59,10 @@ impl Network {
             let takes_x = self.nodes[product].operator == "Mul" && self.nodes[product].inputs.contains(x);
             let Some(half) = only_user(&self.nodes[product]).filter(|_| takes_x) else { continue };
             let last = &self.nodes[half];
-            if last.operator == "Mul" && self.other_than_constant(last, 0.5).is_some() {
+            if last.operator == "Mul"
+                && last.outputs.len() == 1
+                && self.other_than_constant(last, 0.5).is_some()
+            {
                 found.push((at, [erf, sum, product], half, x.clone()));
             }
         }

@@ -18,17 +18,25 @@ impl Network {
     }
 
     fn name_means(&mut self) {
-        let is_mean = |node: &&mut Node| {
-            let axes = node.ints("axes");
-            node.operator == "ReduceMean"
-                && node.inputs.len() == 1
-                && (axes == [2, 3] || axes == [-2, -1])
-                && node.attribute("keepdims").is_none_or(|k| k.int == 1)
-        };
-        for node in self.nodes.iter_mut().filter(is_mean) {
-            node.operator = "GlobalAveragePool".to_owned();
-            node.attributes.clear();
+        let found: Vec<usize> = (0..self.nodes.len()).filter(|at| self.is_mean_of_pixels(*at)).collect();
+        for at in found {
+            self.nodes[at].operator = "GlobalAveragePool".to_owned();
+            self.nodes[at].attributes.clear();
         }
+    }
+
+    /// Whether a node takes the mean over height and width of what a convolution of images makes.
+    fn is_mean_of_pixels(&self, at: usize) -> bool {
+        let node = &self.nodes[at];
+        let [input] = &node.inputs[..] else { return false };
+        let is_image = |n: &&Node| {
+            let weights = n.inputs.get(1).and_then(|weights| self.floats(weights));
+            n.operator == "Conv" && weights.is_some_and(|(_, shape)| shape.len() == 4)
+        };
+        node.operator == "ReduceMean"
+            && node.ints("axes") == [2, 3]
+            && node.attribute("keepdims").is_none_or(|k| k.int == 1)
+            && self.nodes.iter().find(|n| n.outputs.contains(input)).as_ref().is_some_and(is_image)
     }
 
     fn join_gates(&mut self) {
@@ -39,8 +47,8 @@ impl Network {
                 let (x, gate) = self.gated(product)?;
                 let sum = self.only_user(&users, &self.nodes[product])?;
                 let node = &self.nodes[sum];
-                (node.operator == "Add" && node.inputs.len() == 2 && node.inputs.contains(x))
-                    .then(|| (product, sum, gate.clone()))
+                let is_sum = node.operator == "Add" && node.inputs.len() == 2 && node.outputs.len() == 1;
+                (is_sum && node.inputs.contains(x)).then(|| (product, sum, gate.clone()))
             })
             .collect();
         for (product, sum, gate) in found {
@@ -111,7 +119,9 @@ impl Network {
         };
         let is_whole = node.operator == "Conv" && node.is_of_each_pixel() && !self.outputs.contains(x);
         let is_far_fewer = inputs.checked_mul(2).is_some_and(|twice| twice <= outputs);
-        let is_mean = self.nodes[mean].operator == "GlobalAveragePool";
+        let made = |at: usize| self.nodes[at].outputs.len();
+        let is_mean =
+            self.nodes[mean].operator == "GlobalAveragePool" && made(mean) == 1 && made(product) == 1;
         // What is pooled already has no gate worth moving.
         let found = is_whole && is_far_fewer && is_mean && !self.is_pooled(input);
         found.then(|| Gate { convolution, mean, product, gate: gate.clone() })

@@ -70,7 +70,7 @@ impl Network {
             nodes.push(next);
             last = next;
         }
-        let output = self.nodes[*nodes.last()?].outputs[0].clone();
+        let output = self.nodes[*nodes.last()?].outputs.first()?.clone();
         Some(Folded { convolution, weights, shape: shape.to_vec(), bias, nodes, output })
     }
 

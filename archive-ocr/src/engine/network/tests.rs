@@ -404,3 +404,50 @@ fn what_lies_between_large_layers_keeps_its_channels_last() {
     let [product, sum] = [5, 9].map(|at: usize| &network.nodes[at]);
     assert!(sum.inputs.contains(&product.outputs[0]) && sum.inputs.contains(&network.nodes[8].outputs[0]));
 }
+
+#[test]
+fn nodes_without_outputs_change_nothing() {
+    let silent = |operator: &str, inputs: &[&str]| Node { outputs: Vec::new(), ..node(operator, inputs, "") };
+    let constants = || {
+        let mut all = scalars(&[("root", std::f32::consts::SQRT_2), ("one", 1.0), ("half", 0.5)]);
+        all.push(constant("weights", &[4, 2, 1, 1], &[1.0; 8]));
+        all
+    };
+    let gate = || {
+        vec![
+            node("Conv", &["x", "weights"], "a"),
+            node("GlobalAveragePool", &["a"], "m"),
+            node("Mul", &["a", "m"], "b"),
+        ]
+    };
+    let unit = || {
+        vec![
+            node("Div", &["x", "root"], "p"),
+            node("Erf", &["p"], "q"),
+            node("Add", &["q", "one"], "r"),
+            node("Mul", &["x", "r"], "s"),
+        ]
+    };
+    let cases = [
+        [gate(), vec![silent("Add", &["a", "b"])]].concat(),
+        [gate()[..2].to_vec(), vec![silent("Mul", &["a", "m"])]].concat(),
+        [unit(), vec![silent("Mul", &["s", "half"])]].concat(),
+        vec![node("Mul", &["x", "half"], "a"), silent("Conv", &["a", "weights"])],
+        vec![node("Conv", &["x", "weights"], "a"), silent("Mul", &["a", "half"])],
+    ];
+    for nodes in cases {
+        assert_eq!(simplified(nodes.clone(), constants()).nodes, nodes);
+    }
+}
+
+#[test]
+fn a_mean_of_other_dimensions_keeps_its_name() {
+    for (weights, axes) in [(vec![4, 2, 1, 1], [-2, -1]), (vec![4, 2, 1, 1, 1], [2, 3])] {
+        let nodes = vec![
+            node("Conv", &["x", "weights"], "a"),
+            attributed("ReduceMean", &["a"], "y", &[("axes", &axes)]),
+        ];
+        let weights = vec![constant("weights", &weights, &[1.0; 8])];
+        assert_eq!(simplified(nodes.clone(), weights).nodes, nodes);
+    }
+}
