@@ -32,16 +32,14 @@ impl Crowd {
 
     /// Does the work on a page on one of the threads.
     pub(crate) fn with_page<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        let waiting = Engaged::new(&self.engaged);
+        let waiting = Counted::new(&self.engaged);
         self.pool.install(|| {
             let own = rayon::current_thread_index().and_then(|thread| self.begun.get(thread));
-            // A thread that waits for help with one page may begin another.
-            let is_first = own.is_none_or(|own| own.fetch_add(1, Ordering::Relaxed) == 0);
-            let engaged = is_first.then_some(waiting);
-            let _begun = own.map(Begun);
-            let done = work();
-            drop(engaged);
-            done
+            let _begun = own.map(Counted::new);
+            // A thread that waits for help with one page may begin another. It alone changes its count.
+            let is_first = own.is_none_or(|own| own.load(Ordering::Relaxed) == 1);
+            let _engaged = is_first.then_some(waiting);
+            work()
         })
     }
 
@@ -68,26 +66,17 @@ impl Crowd {
     }
 }
 
-/// Counts a thread with a page, or a page that waits for one.
-struct Engaged<'a>(&'a AtomicUsize);
+/// Counts one more until it goes.
+struct Counted<'a>(&'a AtomicUsize);
 
-impl<'a> Engaged<'a> {
+impl<'a> Counted<'a> {
     fn new(count: &'a AtomicUsize) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
         Self(count)
     }
 }
 
-impl Drop for Engaged<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Counts a page that a thread has begun.
-struct Begun<'a>(&'a AtomicUsize);
-
-impl Drop for Begun<'_> {
+impl Drop for Counted<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

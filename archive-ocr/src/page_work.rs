@@ -339,14 +339,14 @@ impl<'a> PageWork<'a> {
         mut place: Place,
         segments: &[ReadSegment],
     ) -> Result<Option<FieldReading>, Error> {
-        if let Some(view) = self.further_left(schema, &place, segments)?
-            && let Some(wider) = self.deciding(|| Place::new(schema, view, place.doubt))
+        if let Some(segment) = self.further_left(schema, &place, segments)
+            && let Some(wider) = self.cut_wider(schema, &place, segment)?
             && (wider.merit > place.merit || wider.completes(&place, |text, known| text.strip_suffix(known)))
         {
             place = wider;
         }
-        if let Some(view) = self.further_right(schema, &place, segments)?
-            && let Some(wider) = self.deciding(|| Place::new(schema, view, place.doubt))
+        if let Some(segment) = self.further_right(schema, &place, segments)
+            && let Some(wider) = self.cut_wider(schema, &place, segment)?
             && wider.completes(&place, |text, known| text.strip_prefix(known))
         {
             place = wider;
@@ -362,55 +362,47 @@ impl<'a> PageWork<'a> {
         Ok(reading(schema, place))
     }
 
-    /// The place cut out from further left, where the best value leaves out a text that stands
-    /// before it, or print lies there: the detector may have missed a first character as thin as 一,
-    /// and without it what follows does not fit.
-    fn further_left(
-        &self,
-        schema: &FieldSchema,
-        place: &Place,
-        segments: &[ReadSegment],
-    ) -> Result<Option<View>, Error> {
-        let Some((view, span, whole)) = whole(schema, place) else { return Ok(None) };
-        if !view.begins_segment {
-            return Ok(None);
-        }
+    /// A place as a wider cut of it shows it.
+    fn cut_wider(&self, schema: &FieldSchema, place: &Place, wider: Segment) -> Result<Option<Place>, Error> {
+        let view = View::of_segment(self.read_segment(wider)?, self.detection.skew, self.size());
+        Ok(self.deciding(|| Place::new(schema, view, place.doubt)))
+    }
+
+    /// The place from further left, where the best value leaves out a text that stands before it, or
+    /// print lies there: the detector may have missed a first character as thin as 一, and without it
+    /// what follows does not fit.
+    fn further_left(&self, schema: &FieldSchema, place: &Place, segments: &[ReadSegment]) -> Option<Segment> {
+        let view = place.views.first().filter(|view| view.begins_segment)?;
+        let (span, whole) = whole(schema, place, view)?;
         let height = whole.height();
         let before = beside(segments, &whole).map(|s| s.right).filter(|r| *r < whole.left + 0.3 * height);
         let (page_begin, _) = self.detection.skew.extent(self.size());
         let left = before.fold(page_begin, f32::max).max(whole.left - FURTHER * height);
         let further = Segment { left: left.max(whole.left - height), right: whole.left, ..whole };
-        if left >= whole.left
-            || !(decode::has_text(&view.lattice, 0..span.start) || self.is_print(&whole, &further))
-        {
-            return Ok(None);
-        }
-        let read = self.read_segment(Segment { left, ..whole })?;
-        Ok(Some(View::of_segment(read, self.detection.skew, self.size())))
+        let goes_on = left < whole.left
+            && (decode::has_text(&view.lattice, 0..span.start) || self.is_print(&whole, &further));
+        goes_on.then_some(Segment { left, ..whole })
     }
 
-    /// The place cut out to further right, where print goes on behind the end of the value: the
-    /// detector may have missed a last character.
+    /// The place to further right, where print goes on behind the end of the value: the detector may
+    /// have missed a last character.
     fn further_right(
         &self,
         schema: &FieldSchema,
         place: &Place,
         segments: &[ReadSegment],
-    ) -> Result<Option<View>, Error> {
-        let Some((view, span, whole)) = whole(schema, place) else { return Ok(None) };
-        if !view.ends_segment || decode::has_text(&view.lattice, span.end..view.lattice.len()) {
-            return Ok(None);
+    ) -> Option<Segment> {
+        let view = place.views.first().filter(|view| view.ends_segment)?;
+        let (span, whole) = whole(schema, place, view)?;
+        if decode::has_text(&view.lattice, span.end..view.lattice.len()) {
+            return None;
         }
         let height = whole.height();
         let behind = beside(segments, &whole).map(|s| s.left).filter(|l| *l > whole.right - 0.3 * height);
         let (_, page_end) = self.detection.skew.extent(self.size());
         let right = behind.fold(page_end, f32::min).min(whole.right + FURTHER * height);
         let further = Segment { left: whole.right, right: right.min(whole.right + height), ..whole };
-        if right <= whole.right || !self.is_print(&whole, &further) {
-            return Ok(None);
-        }
-        let read = self.read_segment(Segment { right, ..whole })?;
-        Ok(Some(View::of_segment(read, self.detection.skew, self.size())))
+        self.is_print(&whole, &further).then_some(Segment { right, ..whole })
     }
 
     /// Whether there is room for a character beside a text, and print in it.
@@ -454,12 +446,11 @@ impl<'a> PageWork<'a> {
     }
 }
 
-/// A place's first look, the frames of its best value there, and the piece of the line that it shows.
-fn whole<'p>(schema: &FieldSchema, place: &'p Place) -> Option<(&'p View, Range<usize>, Segment)> {
-    let (view, first) = (place.views.first()?, place.candidates.first()?);
-    let span = span(schema, &view.lattice, &first.text)?;
+/// The frames of a place's best value in one of its views, and the piece of the line that it shows.
+fn whole(schema: &FieldSchema, place: &Place, view: &View) -> Option<(Range<usize>, Segment)> {
+    let span = span(schema, &view.lattice, &place.candidates.first()?.text)?;
     let whole = view.segments(0..view.lattice.len()).into_iter().reduce(Segment::around)?;
-    Some((view, span, whole))
+    Some((span, whole))
 }
 
 /// The segments on the line of a text.
