@@ -121,6 +121,20 @@ impl Network {
         }
     }
 
+    /// The node that makes a value.
+    fn maker(&self, value: &str) -> Option<usize> {
+        self.nodes.iter().position(|node| node.outputs.iter().any(|output| output == value))
+    }
+
+    /// What a convolution adds to each of its outputs, zeros where it says nothing; `None` where that is
+    /// computed, or does not fit.
+    fn bias(&self, node: &Node, outputs: usize) -> Option<Vec<f32>> {
+        match node.inputs.get(2).filter(|name| !name.is_empty()) {
+            None => Some(vec![0.0; outputs]),
+            Some(name) => self.floats(name).map(|(bias, _)| bias).filter(|bias| bias.len() == outputs),
+        }
+    }
+
     /// A constant's elements, where they are floating-point numbers, and its dimensions.
     fn floats(&self, name: &str) -> Option<(Vec<f32>, &[i64])> {
         let tensor = self.constants.get(name)?;
@@ -202,7 +216,12 @@ impl Node {
         self.groups() == Some(1)
             && self.ints("strides").iter().all(|s| *s == 1)
             && self.ints("pads").iter().all(|p| *p == 0)
-            && self.attribute("auto_pad").is_none_or(|a| a.text == b"NOTSET")
+            && self.pads_as_told()
+    }
+
+    /// Whether a convolution's edge is what `pads` says, and not made to fit.
+    fn pads_as_told(&self) -> bool {
+        self.attribute("auto_pad").is_none_or(|a| a.text == b"NOTSET")
     }
 }
 

@@ -45,7 +45,7 @@ impl Network {
         let mut nodes = vec![last];
         let mut input = self.variable_operand(node, channels)?;
         // What stands before may be one more of them. A file may have them in a circle.
-        while let Some(before) = self.nodes.iter().position(|n| n.outputs.contains(input))
+        while let Some(before) = self.maker(input)
             && !nodes.contains(&before)
             && self.only_user(users, &self.nodes[before]).is_some()
             && let Some(other) = self.variable_operand(&self.nodes[before], channels)
@@ -78,13 +78,12 @@ impl Network {
     /// takes the value otherwise.
     fn channels_taken(&self, taker: usize, value: &str) -> Option<usize> {
         let node = &self.nodes[taker];
-        let [input, weights, rest @ ..] = &node.inputs[..] else { return None };
-        let of_its_own = node.attribute("auto_pad").is_none_or(|a| a.text == b"NOTSET");
+        let [input, weights, ..] = &node.inputs[..] else { return None };
         if node.operator != "Conv"
             || node.outputs.len() != 1
             || input != value
             || weights == value
-            || !of_its_own
+            || !node.pads_as_told()
         {
             return None;
         }
@@ -93,9 +92,7 @@ impl Network {
         let (outputs, inner) = (usize::try_from(outputs).ok()?, usize::try_from(inner).ok()?);
         let groups = node.groups()?;
         let is_whole = outputs > 0 && inner > 0 && outputs.is_multiple_of(groups);
-        let bias = rest.first().filter(|name| !name.is_empty());
-        let bias_fits = bias.is_none_or(|b| self.floats(b).is_some_and(|(b, _)| b.len() == outputs));
-        (is_whole && bias_fits).then(|| inner.checked_mul(groups)).flatten()
+        (is_whole && self.bias(node, outputs).is_some()).then(|| inner.checked_mul(groups)).flatten()
     }
 
     /// The operand of a factor or sum that is not its constant.
@@ -116,8 +113,7 @@ impl Network {
         let shape = shape.to_vec();
         let outputs = shape[0] as usize;
         let inner = factors.len() / groups;
-        let old = node.inputs.get(2).filter(|name| !name.is_empty()).and_then(|name| self.floats(name));
-        let mut bias = old.map_or_else(|| vec![0.0; outputs], |(bias, _)| bias);
+        let Some(mut bias) = self.bias(node, outputs) else { return };
         let kernel = weights.len() / (outputs * inner);
         for ((at, row), bias) in weights.chunks_exact_mut(inner * kernel).enumerate().zip(&mut bias) {
             let first = at / (outputs / groups) * inner;

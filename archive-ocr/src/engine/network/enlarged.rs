@@ -64,7 +64,7 @@ impl Network {
     /// A transposed convolution whose squares touch and do not overlap.
     fn enlargement(&self, at: usize) -> Option<Enlargement> {
         let node = &self.nodes[at];
-        let [input, weights, rest @ ..] = &node.inputs[..] else { return None };
+        let [input, weights, ..] = &node.inputs[..] else { return None };
         let (weights, shape) = self.floats(weights)?;
         let [inputs, channels, height, width] = *shape else { return None };
         let is_zero = |name: &str| node.ints(name).iter().all(|v| *v == 0);
@@ -78,13 +78,10 @@ impl Network {
             && is_zero("pads")
             && is_zero("output_padding")
             && node.ints("output_shape").is_empty()
-            && node.attribute("auto_pad").is_none_or(|a| a.text == b"NOTSET");
+            && node.pads_as_told();
         let size = |length: i64| usize::try_from(length).ok().filter(|length| *length > 0);
         let (inputs, channels, side) = (size(inputs)?, size(channels)?, size(height)?);
-        let bias = match rest.first().filter(|name| !name.is_empty()) {
-            None => vec![0.0; channels],
-            Some(name) => self.floats(name).map(|(bias, _)| bias).filter(|bias| bias.len() == channels)?,
-        };
+        let bias = self.bias(node, channels)?;
         let found = Enlargement { inputs, channels, side, weights, bias, activations: Vec::new() };
         (is_plain && found.spread_size(1)? <= WEIGHT_LIMIT).then_some(found)
     }

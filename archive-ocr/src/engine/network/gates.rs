@@ -29,14 +29,14 @@ impl Network {
     fn is_mean_of_pixels(&self, at: usize) -> bool {
         let node = &self.nodes[at];
         let [input] = &node.inputs[..] else { return false };
-        let is_image = |n: &&Node| {
+        let is_image = |n: &Node| {
             let weights = n.inputs.get(1).and_then(|weights| self.floats(weights));
             n.operator == "Conv" && weights.is_some_and(|(_, shape)| shape.len() == 4)
         };
         node.operator == "ReduceMean"
             && node.ints("axes") == [2, 3]
             && node.attribute("keepdims").is_none_or(|k| k.int == 1)
-            && self.nodes.iter().find(|n| n.outputs.contains(input)).as_ref().is_some_and(is_image)
+            && self.maker(input).is_some_and(|maker| is_image(&self.nodes[maker]))
     }
 
     fn join_gates(&mut self) {
@@ -107,7 +107,7 @@ impl Network {
     /// follows from its mean.
     fn gate(&self, users: &HashMap<&str, Vec<usize>>, product: usize) -> Option<Gate> {
         let (x, gate) = self.gated(product)?;
-        let convolution = self.nodes.iter().position(|n| n.outputs.first() == Some(x))?;
+        let convolution = self.maker(x)?;
         let node = &self.nodes[convolution];
         let [input, weights] = &node.inputs[..] else { return None };
         let (_, shape) = self.floats(weights)?;

@@ -129,9 +129,7 @@ impl Network {
         let mut value = value;
         // As many steps as there are nodes: a file may have them in a circle.
         for _ in 0..self.nodes.len() {
-            let Some(node) = self.nodes.iter().find(|n| n.outputs.iter().any(|o| o == value)) else {
-                return false;
-            };
+            let Some(node) = self.maker(value).map(|at| &self.nodes[at]) else { return false };
             match (node.operator.as_str(), node.inputs.first()) {
                 ("GlobalAveragePool" | "ReduceMean", _) => return true,
                 ("Conv" | "Relu" | "Sigmoid" | "HardSigmoid" | "Add", Some(input)) => value = input,

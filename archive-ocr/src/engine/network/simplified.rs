@@ -38,16 +38,13 @@ impl Network {
 
     /// A convolution with the factors and sums that follow it; `None` where there are none.
     fn folded(&self, users: &HashMap<&str, Vec<usize>>, convolution: usize) -> Option<Folded> {
-        let [_, weights, bias @ ..] = &self.nodes[convolution].inputs[..] else { return None };
+        let [_, weights, ..] = &self.nodes[convolution].inputs[..] else { return None };
         let (mut weights, shape) = self.floats(weights)?;
         let channels = usize::try_from(*shape.first()?).ok()?;
         if channels == 0 || weights.is_empty() {
             return None;
         }
-        let mut bias = match bias.first().filter(|name| !name.is_empty()) {
-            None => vec![0.0; channels],
-            Some(name) => self.floats(name).map(|(bias, _)| bias).filter(|bias| bias.len() == channels)?,
-        };
+        let mut bias = self.bias(&self.nodes[convolution], channels)?;
         let mut nodes = Vec::new();
         let mut last = convolution;
         while let Some(next) = self.only_user(users, &self.nodes[last]) {
